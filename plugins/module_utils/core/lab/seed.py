@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a blank lab node is given before its first boot, and everything that only a container needs.
+
+The roles know nothing of the lab. What a node of the lab needs besides (cgroup mounts, a clock that isn't its own,
+device files without hardware) is here, as files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .spec import CACHE_PORT, LabNode, LabSpec
+
+# v1 controllers that Slurm's cgroup/v1 plugin uses; mounted in the node below /cgv1 (a mixed host only).
+CGROUP_V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer")
+NVIDIA_MAJOR = 195
+NVIDIA_CTL_MINOR = 255
+
+
+@dataclass(frozen=True)
+class SeedFile:
+    """A file of the node: absolute ``path`` in it, ``mode`` as a number."""
+
+    path: str
+    content: str
+    mode: int = 0o644
+
+
+def seed_files(
+    spec: LabSpec,
+    node: LabNode,
+    *,
+    authorized_key: str,
+    host_key: str,
+    host_key_public: str,
+    apt_sources: str,
+    cgroup_v1: bool,
+    gpus: int,
+) -> list[SeedFile]:
+    """All files that make a copy of the base image this node of this lab."""
+    files = [
+        SeedFile("/etc/hostname", f"{node.name}\n"),
+        SeedFile("/etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {node.name}\n"),
+        SeedFile("/etc/machine-id", ""),
+        SeedFile("/root/.ssh/authorized_keys", authorized_key, 0o600),
+        SeedFile("/etc/ssh/ssh_host_ed25519_key", host_key, 0o600),
+        SeedFile("/etc/ssh/ssh_host_ed25519_key.pub", host_key_public),
+        # sshd answers on the management network alone.
+        SeedFile("/etc/ssh/sshd_config.d/lab.conf", f"ListenAddress {spec.management_address(node)}\nHostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n"),
+        SeedFile("/etc/apt/sources.list", apt_sources),
+        SeedFile("/etc/apt/apt.conf.d/90lab", f'Acquire::http::Proxy "http://{spec.cache_address()}:{CACHE_PORT}";\nAcquire::Languages "none";\n'),
+        SeedFile("/etc/dpkg/dpkg.cfg.d/lab", "force-unsafe-io\n"),
+        # Before a package's service can be configured, nobody wants it running.
+        SeedFile("/etc/systemd/system/chrony.service.d/lab.conf", _CHRONY),
+        SeedFile("/etc/systemd/system/slurmd.service.d/lab.conf", _SLURMD),
+        SeedFile("/usr/local/lib/lab/slurmd", _SLURMD_WRAPPER, 0o755),
+    ]
+    if cgroup_v1:
+        mounts = "\n".join(f"ExecStart=/usr/local/lib/lab/mount-cgroup {name}" for name in CGROUP_V1_CONTROLLERS)
+        files += [
+            SeedFile("/usr/local/lib/lab/mount-cgroup", _MOUNT_CGROUP, 0o755),
+            SeedFile("/etc/systemd/system/lab-cgroups.service", _CGROUPS.format(mounts=mounts)),
+            SeedFile("/etc/systemd/system/slurmd.service.d/lab-cgroups.conf", "[Unit]\nWants=lab-cgroups.service\nAfter=lab-cgroups.service\n"),
+        ]
+    if gpus:
+        lines = [f"c /dev/nvidia{minor} 0666 root root - {NVIDIA_MAJOR}:{minor}" for minor in range(gpus)]
+        lines.append(f"c /dev/nvidiactl 0666 root root - {NVIDIA_MAJOR}:{NVIDIA_CTL_MINOR}")
+        files.append(SeedFile("/etc/tmpfiles.d/lab-gpus.conf", "\n".join(lines) + "\n"))
+    return files
+
+
+# The clock is the host's: chronyd runs without touching it.
+_CHRONY = """\
+[Unit]
+ConditionCapability=
+[Service]
+ExecStart=
+ExecStart=!/usr/sbin/chronyd $DAEMON_OPTS -x
+"""
+
+# A container shows its host's boot time, so slurmctld can't see that the node was rebooted: slurmd says so itself.
+_SLURMD = """\
+[Service]
+ExecStart=
+ExecStart=/usr/local/lib/lab/slurmd --systemd $SLURMD_OPTIONS
+"""
+
+_SLURMD_WRAPPER = """\
+#!/bin/sh
+if [ -e /run/lab-slurmd-started ]; then exec /usr/sbin/slurmd "$@"; fi
+touch /run/lab-slurmd-started
+exec /usr/sbin/slurmd -b "$@"
+"""
+
+_MOUNT_CGROUP = """\
+#!/bin/sh
+mkdir -p "/cgv1/$1" && { mountpoint -q "/cgv1/$1" || mount -t cgroup -o "$1" none "/cgv1/$1"; }
+"""
+
+_CGROUPS = """\
+[Unit]
+Description=cgroup v1 controllers for Slurm
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+{mounts}
+"""

@@ -8,23 +8,28 @@ device files without hardware) is here, as files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .spec import CACHE_PORT, LabNode, LabSpec
 
 # v1 controllers that Slurm's cgroup/v1 plugin uses; mounted in the node below /cgv1 (a mixed host only).
 CGROUP_V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer")
+# Written last: the node has all of its seed.
+MARK = "/etc/railyard-lab/seeded"
 NVIDIA_MAJOR = 195
 NVIDIA_CTL_MINOR = 255
 
 
 @dataclass(frozen=True)
 class SeedFile:
-    """A file of the node: absolute ``path`` in it, ``mode`` as a number."""
+    """A file of the node: absolute ``path`` in it, ``mode`` as a number; a symbolic link where ``link`` says to what."""
 
     path: str
-    content: str
+    content: str | bytes = ""
     mode: int = 0o644
+    link: str = ""
 
 
 def seed_files(
@@ -36,7 +41,7 @@ def seed_files(
     host_key_public: str,
     apt_sources: str,
     cgroup_v1: bool,
-    gpus: int,
+    hardware: Mapping[str, Any],
 ) -> list[SeedFile]:
     """All files that make a copy of the base image this node of this lab."""
     files = [
@@ -63,10 +68,12 @@ def seed_files(
             SeedFile("/etc/systemd/system/lab-cgroups.service", _CGROUPS.format(mounts=mounts)),
             SeedFile("/etc/systemd/system/slurmd.service.d/lab-cgroups.conf", "[Unit]\nWants=lab-cgroups.service\nAfter=lab-cgroups.service\n"),
         ]
+    gpus = int(hardware.get("gpus", {}).get("count", 0))
     if gpus:
         lines = [f"c /dev/nvidia{minor} 0666 root root - {NVIDIA_MAJOR}:{minor}" for minor in range(gpus)]
         lines.append(f"c /dev/nvidiactl 0666 root root - {NVIDIA_MAJOR}:{NVIDIA_CTL_MINOR}")
         files.append(SeedFile("/etc/tmpfiles.d/lab-gpus.conf", "\n".join(lines) + "\n"))
+    files.append(SeedFile(MARK))
     return files
 
 

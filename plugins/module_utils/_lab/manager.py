@@ -1,0 +1,409 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to the collection: it may change at any time.
+"""A lab on this machine: what there is of it, and the steps that bring it where it should be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import time
+import typing as t
+
+from ansible_collections.railyard.cluster.plugins.module_utils._lab import host
+from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import machine, network, seed
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import LabNode, LabSpec, spec_from_dict
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FRESH = "fresh"
+BOOT_TIMEOUT_S = 90
+STOP_TIMEOUT_S = 30
+# Secrets of a lab are thrown away with it: plain files that only root reads.
+SECRETS = ("munge_key", "slurm_database_password", "slurm_jwt_key")
+SSH_OPTIONS = ("StrictHostKeyChecking yes", "PasswordAuthentication no", "LogLevel ERROR")
+
+
+def lab_names() -> list[str]:
+    """Names of all labs on this machine."""
+    folder = f"{host.STATE_DIR}/labs"
+    return sorted(name for name in os.listdir(folder) if os.path.exists(f"{folder}/{name}/lab.json")) if os.path.isdir(folder) else []
+
+
+def load(name: str) -> Lab:
+    """The lab of that name as it was last brought up. Raises ``CoreError`` if there is none."""
+    saved = host.read_json(f"{host.STATE_DIR}/labs/{name}/lab.json")
+    if saved is None:
+        others = lab_names()
+        raise CoreError(f"There is no lab {name!r} on this machine.", hint=f"Labs here: {', '.join(others)}." if others else "'railyard lab up' makes one.")
+    return Lab(spec_from_dict(saved["spec"]), saved["image"], saved["sources"])
+
+
+class Lab:
+    """One lab. ``image`` is the base image's folder, ``sources`` the nodes' sources.list."""
+
+    def __init__(self, spec: LabSpec, image: str, sources: str) -> None:
+        self.spec = spec
+        self.image = image
+        self.sources = sources
+        self.folder = f"{host.STATE_DIR}/labs/{spec.name}"
+
+    # What there is
+
+    def node_folder(self, node: LabNode) -> str:
+        return f"{self.folder}/nodes/{node.name}"
+
+    def runner_pid(self, node: LabNode) -> int:
+        """Process id of the script that keeps the node going; 0 when the node is off."""
+        try:
+            with open(f"{self.node_folder(node)}/pid", encoding="utf-8") as file:
+                pid = int(file.read())
+        except (OSError, ValueError):
+            return 0
+        return pid if host.alive(pid, f"{self.node_folder(node)}/run") else 0
+
+    def init_pid(self, node: LabNode) -> int:
+        """Process id, on this machine, of the node's own init; 0 when it has none now."""
+        for nspawn in host.children(self.runner_pid(node)):
+            for init in host.children(nspawn):
+                return init
+        return 0
+
+    def faults(self) -> dict[str, t.Any]:
+        """Links that are down or slowed: ``{link: {"down": true} | {"gbits_per_s": 0.2}}``."""
+        return dict(host.read_json(f"{self.folder}/faults.json") or {})
+
+    def snapshots(self) -> dict[str, dict[str, list[str]]]:
+        """Per snapshot, each node's layers from the lowest up."""
+        return dict(host.read_json(f"{self.folder}/snapshots.json") or {})
+
+    def status(self) -> list[dict[str, t.Any]]:
+        faults, rows = self.faults(), []
+        for node in self.spec.nodes:
+            address, pid = self.spec.management_address(node), self.runner_pid(node)
+            link = network.node_link(self.spec, node)
+            fault = faults.get(link.name, {})
+            state = "off" if not pid else "up" if host.port_answers(address, 22) else "booting"
+            rows.append(
+                {
+                    "name": node.name,
+                    "state": state,
+                    "address": address,
+                    "data_address": self.spec.data_address(node),
+                    "leaf": node.leaf,
+                    "hardware_class": node.hardware_class,
+                    "link": "down" if fault.get("down") else f"{fault.get('gbits_per_s', link.gbits_per_s):g} Gbit/s",
+                    "faulty": bool(fault) or state == "off",
+                }
+            )
+        return rows
+
+    # Steps
+
+    def save(self) -> None:
+        host.write_whole(f"{self.folder}/lab.json", json.dumps(self._saved(), indent=2, sort_keys=True) + "\n")
+
+    def prepare(self) -> bool:
+        """Make the lab's folder, keys and secrets where they are missing."""
+        for name in lab_names():
+            other = load(name).spec if name != self.spec.name else None
+            if other and other.index == self.spec.index:
+                raise CoreError(f"the labs {name!r} and {self.spec.name!r} share the index {self.spec.index}.", where="lab_index", hint=f"Set lab_index of {self.spec.name!r}.")
+        for path in (self.folder, f"{self.folder}/ssh", f"{self.folder}/secrets", f"{self.folder}/nodes", f"{self.folder}/layers"):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+        changed = False
+        for name in SECRETS:
+            path = f"{self.folder}/secrets/{name}"
+            if not os.path.exists(path):
+                host.write_whole(path, secrets.token_urlsafe(64), 0o600)
+                changed = True
+        for name in ("id_ed25519", *(node.name for node in self.spec.nodes)):
+            path = f"{self.folder}/ssh/{name}"
+            if not os.path.exists(f"{path}.pub"):
+                if os.path.exists(path):
+                    os.unlink(path)
+                host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"railyard-lab-{self.spec.name}", "-f", path])
+                changed = True
+        known = "".join(f"{node.name},{self.spec.management_address(node)} {self._read(f'ssh/{node.name}.pub')}" for node in self.spec.nodes)
+        options = "".join(f"  {option}\n" for option in (*SSH_OPTIONS, f"UserKnownHostsFile {self.folder}/ssh/known_hosts", f"IdentityFile {self.folder}/ssh/id_ed25519", "IdentitiesOnly yes", "User root"))
+        blocks = "".join(f"Host {node.name}\n  HostName {self.spec.management_address(node)}\n" for node in self.spec.nodes)
+        host.write_whole(f"{self.folder}/ssh/known_hosts", known, 0o600)
+        host.write_whole(f"{self.folder}/ssh_config", f"{blocks}Host *\n{options}", 0o600)
+        return changed
+
+    def _read(self, name: str) -> str:
+        with open(f"{self.folder}/{name}", encoding="utf-8") as file:
+            return file.read()
+
+    def connect(self) -> bool:
+        """Make the bridges, links and addresses that are missing, each shaped as declared or as a fault says."""
+        present, namespaces = _interfaces(), _namespaces()
+        lines = network.build_commands(self.spec, present, namespaces)
+        if not lines:
+            return False
+        host.run(["ip", "-batch", "-"], stdin="\n".join(lines) + "\n", what="Making the lab's network")
+        for node in self.spec.nodes:
+            commands = "\n".join(network.namespace_commands(self.spec, node)) + "\n"
+            host.run(["ip", "-netns", self.spec.namespace(node), "-batch", "-"], stdin=commands, what=f"Addressing {node.name}")
+        self.shape(network.links(self.spec))
+        return True
+
+    def shape(self, links: Sequence[network.Link]) -> None:
+        """Give links the rate and state that the lab's faults leave them."""
+        faults = self.faults()
+        for link in links:
+            fault = faults.get(link.name, {})
+            rate = float(fault.get("gbits_per_s", link.gbits_per_s))
+            inside = ["-netns", link.far_namespace] if link.far_namespace else []
+            host.run(["tc", "-batch", "-"], stdin=network.shape_command(link.near, rate) + "\n")
+            host.run(["tc", *inside, "-batch", "-"], stdin=network.shape_command(link.far, rate) + "\n")
+            host.run(["ip", "link", "set", link.near, "down" if fault.get("down") else "up"])
+
+    def chain(self, node: LabNode) -> list[str]:
+        """The node's layers above the image, from the lowest up."""
+        return list(host.read_json(f"{self.node_folder(node)}/chain.json") or [])
+
+    def mount(self, node: LabNode) -> None:
+        """Mount the node's root; a blank node is given its identity first."""
+        folder = self.node_folder(node)
+        if host.mounted(f"{folder}/root"):
+            return
+        for name in ("upper", "work", "root"):
+            os.makedirs(f"{folder}/{name}", mode=0o755, exist_ok=True)
+        shutil.rmtree(f"{folder}/work/work", ignore_errors=True)
+        lower = [f"{self.folder}/layers/{layer}/{node.name}" for layer in reversed(self.chain(node))] + [self.image]
+        options = machine.overlay_options(lower, f"{folder}/upper", f"{folder}/work")
+        host.run(["mount", "-t", "overlay", f"railyard-{self.spec.name}-{node.name}", "-o", options, f"{folder}/root"], what=f"Mounting the root of {node.name}")
+        self.plant(node)
+
+    def plant(self, node: LabNode) -> None:
+        """Write the node's seed into its root, skipping what is there already."""
+        hardware = self.spec.hardware.get(node.hardware_class, {})
+        files = seed.seed_files(
+            self.spec,
+            node,
+            authorized_key=self._read("ssh/id_ed25519.pub"),
+            host_key=self._read(f"ssh/{node.name}"),
+            host_key_public=self._read(f"ssh/{node.name}.pub"),
+            apt_sources=self.sources,
+            cgroup_v1=host.is_mixed_cgroup_host(),
+            hardware=hardware,
+        )
+        root = f"{self.node_folder(node)}/root"
+        if os.path.exists(f"{root}{seed.MARK}"):
+            return
+        for file in files:
+            path = f"{root}{file.path}"
+            os.makedirs(os.path.dirname(path), mode=0o700 if file.path.startswith("/root/") else 0o755, exist_ok=True)
+            if os.path.islink(path):
+                os.unlink(path)
+            if file.link:
+                os.symlink(file.link, path)
+                continue
+            with open(path, "wb") as out:
+                os.fchmod(out.fileno(), file.mode)
+                out.write(file.content if isinstance(file.content, bytes) else file.content.encode())
+
+    def start(self, nodes: Sequence[LabNode]) -> list[str]:
+        """Boot the nodes that are off, all at once, and wait until each answers. Returns their names."""
+        started = [node for node in nodes if not self.runner_pid(node)]
+        systemd = host.is_systemd_host()
+        hierarchies = [] if systemd or not host.is_mixed_cgroup_host() else [name for name in machine.MIXED_HIERARCHIES if os.path.isdir(f"{machine.CGROUP_ROOT}/{name}")]
+        for node in started:
+            self.mount(node)
+            folder = self.node_folder(node)
+            script = machine.launch_script(self.spec, node, root=f"{folder}/root", pid_file=f"{folder}/pid", console=f"{folder}/console.log", hierarchies=hierarchies)
+            host.write_whole(f"{folder}/run", script, 0o700)
+            if systemd:
+                unit = f"railyard-lab-{self.spec.name}-{node.name}"
+                host.run(["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=Delegate=yes", "--property=KillMode=mixed", f"{folder}/run"])
+            else:
+                host.detach([f"{folder}/run"], f"{folder}/run.log")
+        self._await_ssh(started)
+        return [node.name for node in started]
+
+    def _await_ssh(self, nodes: Sequence[LabNode]) -> None:
+        waiting, deadline = list(nodes), time.monotonic() + BOOT_TIMEOUT_S
+        while waiting:
+            waiting = [node for node in waiting if not host.port_answers(self.spec.management_address(node), 22)]
+            if waiting and time.monotonic() > deadline:
+                logs = ", ".join(f"{self.node_folder(node)}/console.log" for node in waiting)
+                raise CoreError(f"{', '.join(node.name for node in waiting)} did not answer within {BOOT_TIMEOUT_S} s of starting.", hint=f"What they said: {logs}.")
+            time.sleep(0.1 if waiting else 0)
+
+    def stop(self, nodes: Sequence[LabNode], *, power_loss: bool = False) -> list[str]:
+        """Shut nodes down, or take their power; wait until they are gone and unmount their roots."""
+        running = [(node, self.runner_pid(node)) for node in nodes if self.runner_pid(node)]
+        for node, _pid in running:
+            init = self.init_pid(node)
+            if init:
+                os.kill(init, signal.SIGKILL if power_loss else signal.SIGRTMIN + 4)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for node, pid in running:
+            if not host.wait_gone(pid, max(0.1, deadline - time.monotonic())):
+                init = self.init_pid(node)
+                if init:
+                    os.kill(init, signal.SIGKILL)
+                if not host.wait_gone(pid, 5):
+                    raise CoreError(f"{node.name} does not stop.", where=f"process {pid}")
+        for node in nodes:
+            if host.mounted(f"{self.node_folder(node)}/root"):
+                host.run(["umount", f"{self.node_folder(node)}/root"], what=f"Unmounting the root of {node.name}")
+        return [node.name for node, _pid in running]
+
+    def up(self) -> list[str]:
+        """Bring the whole lab up. Returns what was done, empty when all stood already."""
+        done = ["keys"] if self.prepare() else []
+        if host.read_json(f"{self.folder}/lab.json") != json.loads(json.dumps(self._saved())):
+            self.save()
+            done.append("description")
+        if self.connect():
+            done.append("network")
+        self.recover()
+        off = {link.split(":", 1)[0] for link, fault in self.faults().items() if fault.get("power_lost")}
+        started = self.start([node for node in self.spec.nodes if node.name not in off])
+        return done + started
+
+    def _saved(self) -> dict[str, t.Any]:
+        return {"spec": self.spec.to_dict(), "image": self.image, "sources": self.sources, "cgroup": "v1" if host.is_mixed_cgroup_host() else "v2"}
+
+    def down(self, *, purge: bool) -> list[str]:
+        """Shut the lab down and take its network away; ``purge`` forgets the nodes, keys and snapshots too."""
+        done = self.stop(self.spec.nodes)
+        lines = network.remove_commands(self.spec, _interfaces(), _namespaces())
+        if lines:
+            host.run(["ip", "-batch", "-"], stdin="\n".join(lines) + "\n", what="Removing the lab's network")
+            done.append("network")
+        for node in self.spec.nodes:
+            for path in machine.cgroup_folders(self.spec, node, machine.MIXED_HIERARCHIES):
+                _remove_groups(path)
+        if purge:
+            shutil.rmtree(self.folder)
+            done.append("state")
+        return done
+
+    # Faults
+
+    def fail(self, target: str) -> str:
+        """A node loses its power, a leaf or a link goes down."""
+        link = network.find_link(self.spec, target)
+        powerless = target in {node.name for node in self.spec.nodes}
+        self._set_fault(link, {**self.faults().get(link.name, {}), "down": True, **({"power_lost": True} if powerless else {})})
+        if powerless:
+            self.stop([self.spec.node(target)], power_loss=True)
+            return f"{target} lost its power"
+        return f"{link.name} is down"
+
+    def degrade(self, target: str, gbits_per_s: float) -> str:
+        link = network.find_link(self.spec, target)
+        if gbits_per_s >= link.gbits_per_s:
+            raise CoreError(f"{gbits_per_s:g} Gbit/s is not slower than {link.name}, which has {link.gbits_per_s:g} Gbit/s.", where="rate")
+        self._set_fault(link, {**self.faults().get(link.name, {}), "gbits_per_s": gbits_per_s})
+        return f"{link.name} gives {gbits_per_s:g} instead of {link.gbits_per_s:g} Gbit/s"
+
+    def heal(self, target: str) -> str:
+        """Undo every fault of a node, a leaf or a link, and of all of them where the target is ``all``."""
+        if target == "all":
+            healed = network.links(self.spec)
+            nodes: Sequence[LabNode] = self.spec.nodes
+        else:
+            healed = [network.find_link(self.spec, target)]
+            nodes = [node for node in self.spec.nodes if node.name == target.split(":", 1)[0]]
+        faulty = [link for link in healed if link.name in self.faults()]
+        for link in faulty:
+            self._set_fault(link, {})
+        started = self.start(nodes)
+        return f"healed {', '.join([link.name for link in faulty] + started)}" if faulty or started else ""
+
+    def _set_fault(self, link: network.Link, fault: dict[str, t.Any]) -> None:
+        faults = {name: value for name, value in {**self.faults(), link.name: fault}.items() if value}
+        host.write_whole(f"{self.folder}/faults.json", json.dumps(faults, indent=2, sort_keys=True) + "\n")
+        self.shape([link])
+
+    # Snapshots
+
+    def recover(self) -> None:
+        """Put back what a snapshot that was killed had moved away, and forget layers that nothing uses."""
+        used = {layer for chains in self.snapshots().values() for chain in chains.values() for layer in chain}
+        used |= {layer for node in self.spec.nodes for layer in self.chain(node)}
+        for layer in sorted(os.listdir(f"{self.folder}/layers")):
+            if layer in used:
+                continue
+            for node in self.spec.nodes:
+                moved, upper = f"{self.folder}/layers/{layer}/{node.name}", f"{self.node_folder(node)}/upper"
+                if os.path.isdir(moved) and not os.path.isdir(upper):
+                    os.rename(moved, upper)
+            shutil.rmtree(f"{self.folder}/layers/{layer}")
+
+    def snapshot(self, name: str) -> str:
+        """Shut all nodes down, keep what they hold as layers, and boot them again on top."""
+        if name == FRESH or name in self.snapshots():
+            raise CoreError(f"{self.spec.name!r} has a snapshot {name!r} already.", where="lab_snapshot", hint="Choose another name.")
+        self.stop(self.spec.nodes)
+        self.recover()
+        layer = f"{name}-{int(time.time())}"
+        os.makedirs(f"{self.folder}/layers/{layer}", mode=0o755)
+        chains = {}
+        for node in self.spec.nodes:
+            os.rename(f"{self.node_folder(node)}/upper", f"{self.folder}/layers/{layer}/{node.name}")
+            chains[node.name] = [*self.chain(node), layer]
+        # From here on the snapshot counts; a kill before this line is undone by recover().
+        self._write_snapshots({**self.snapshots(), name: chains})
+        self._set_chains(chains)
+        self.start(self.spec.nodes)
+        return f"snapshot {name!r} taken"
+
+    def reset(self, name: str) -> str:
+        """Throw away what the nodes hold and boot them as they were in a snapshot, or blank."""
+        snapshots = self.snapshots()
+        if name != FRESH and name not in snapshots:
+            known = ", ".join([FRESH, *snapshots])
+            raise CoreError(f"{self.spec.name!r} has no snapshot {name!r}.", where="lab_snapshot", hint=f"There are: {known}.")
+        self.stop(self.spec.nodes, power_loss=True)
+        for node in self.spec.nodes:
+            shutil.rmtree(f"{self.node_folder(node)}/upper", ignore_errors=True)
+        self._set_chains({node.name: [] for node in self.spec.nodes} if name == FRESH else snapshots[name])
+        for link in network.links(self.spec):
+            if link.name in self.faults():
+                self._set_fault(link, {})
+        self.connect()
+        self.start(self.spec.nodes)
+        return f"reset to {name!r}"
+
+    def drop_snapshot(self, name: str) -> bool:
+        """Forget a snapshot; its layers go once nothing stands on them."""
+        snapshots = self.snapshots()
+        if name not in snapshots:
+            return False
+        del snapshots[name]
+        self._write_snapshots(snapshots)
+        return True
+
+    def _write_snapshots(self, snapshots: dict[str, dict[str, list[str]]]) -> None:
+        host.write_whole(f"{self.folder}/snapshots.json", json.dumps(snapshots, indent=2, sort_keys=True) + "\n")
+
+    def _set_chains(self, chains: dict[str, list[str]]) -> None:
+        for node in self.spec.nodes:
+            os.makedirs(self.node_folder(node), exist_ok=True)
+            host.write_whole(f"{self.node_folder(node)}/chain.json", json.dumps(chains.get(node.name, [])) + "\n")
+
+
+def _interfaces() -> list[str]:
+    return [entry["ifname"] for entry in json.loads(host.run(["ip", "-json", "link", "show"]))]
+
+
+def _namespaces() -> list[str]:
+    return [line.split()[0] for line in host.run(["ip", "netns", "list"]).splitlines() if line.strip()]
+
+
+def _remove_groups(path: str) -> None:
+    """Remove a node's control groups, the innermost first; what still holds processes stays."""
+    for folder, _folders, _files in os.walk(path, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)

@@ -1,0 +1,216 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bring a lab up or down, break it and mend it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: lab
+short_description: A lab of real systemd machines on this one
+version_added: 0.1.0
+author: The Railyard authors
+description:
+  - Boots the nodes of a lab as systemd-nspawn machines, each with a root of its own over a shared image, connected by
+    bridges and shaped links, and does to them what happens to real ones.
+  - Whatever O(state=up) was told is kept; the other states work on a lab that was up once.
+attributes:
+  check_mode:
+    support: partial
+    description: O(state=up) and O(state=down) say whether something would change. The other states are refused.
+  diff_mode:
+    support: none
+    description: There is nothing to show as a difference.
+options:
+  name:
+    description: Name of the lab.
+    type: str
+    required: true
+  state:
+    description:
+      - V(up) makes what is missing and boots what is off, V(down) shuts down and takes the network away,
+        V(absent) forgets the nodes, keys and snapshots too, V(status) only looks.
+      - V(failed) takes a node's power or a link's carrier, V(degraded) slows a link, V(healed) undoes both.
+      - V(snapshot) keeps what the nodes hold under a name, V(reset) goes back to a snapshot, V(forgotten) drops one.
+    type: str
+    choices: [up, down, absent, status, failed, degraded, healed, snapshot, reset, forgotten]
+    default: up
+  spec:
+    description:
+      - Description of the lab, for O(state=up). Keys are C(index), C(nodes) (list of C(name), C(number), C(leaf),
+        C(hardware_class)), C(leaves) (list of C(name), C(uplink_gbits_per_s)), C(link_gbits_per_s),
+        C(management_range), C(data_range) and C(hardware) (hardware classes by name).
+    type: dict
+    default: {}
+  image:
+    description: Folder of the base image, for O(state=up).
+    type: str
+    default: ""
+  sources:
+    description: Content of the nodes' sources.list, for O(state=up).
+    type: str
+    default: ""
+  target:
+    description: A node (V(node3)), a leaf (V(leaf1)) or a link (V(node3:data0), V(leaf1:spine)); V(all) with O(state=healed).
+    type: str
+    default: ""
+  rate:
+    description: Rate of a degraded link, such as V(200mbit).
+    type: str
+    default: ""
+  snapshot:
+    description: Name of a snapshot. V(fresh) stands for blank nodes.
+    type: str
+    default: fresh
+requirements:
+  - systemd-nspawn
+  - root
+seealso:
+  - module: railyard.cluster.lab_image
+"""
+
+EXAMPLES = r"""
+- name: Slow a node's link
+  railyard.cluster.lab:
+    name: default
+    state: degraded
+    target: node3
+    rate: 200mbit
+
+- name: Go back to a converged cluster
+  railyard.cluster.lab:
+    name: default
+    state: reset
+    snapshot: converged
+"""
+
+RETURN = r"""
+message:
+  description: What was done, in a few words.
+  type: str
+  returned: always
+nodes:
+  description: The nodes as they are now.
+  type: list
+  elements: dict
+  returned: unless the lab is gone
+  contains:
+    name:
+      description: Name of the node.
+      type: str
+    state:
+      description: C(up), C(booting) or C(off).
+      type: str
+    address:
+      description: Management address.
+      type: str
+    data_address:
+      description: Address on the data network.
+      type: str
+    leaf:
+      description: The leaf (or C(spine)) that it hangs on.
+      type: str
+    link:
+      description: Rate of its link, or C(down).
+      type: str
+    faulty:
+      description: Whether it is off or its link has a fault.
+      type: bool
+snapshots:
+  description: Names of the lab's snapshots.
+  type: list
+  elements: str
+  returned: unless the lab is gone
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, manager
+from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
+from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.network import parse_rate_gbits_per_s
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import spec_from_dict
+
+
+def look(lab: manager.Lab, changed: bool, message: str) -> dict[str, t.Any]:
+    return {"changed": changed, "message": message, "nodes": lab.status(), "snapshots": list(lab.snapshots())}
+
+
+def up(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    lab = manager.Lab(spec_from_dict({**params["spec"], "name": params["name"]}), params["image"], params["sources"])
+    if check_mode:
+        missing = [row["name"] for row in lab.status() if row["state"] == "off"]
+        return look(lab, bool(missing), f"would start {', '.join(missing)}" if missing else "all up")
+    done = lab.up()
+    return look(lab, bool(done), f"started: {', '.join(done)}" if done else "all up")
+
+
+def down(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    purge = params["state"] == "absent"
+    if params["name"] not in manager.lab_names():
+        return {"changed": False, "message": f"there is no lab {params['name']!r}"}
+    lab = manager.load(params["name"])
+    if check_mode:
+        return look(lab, purge or any(row["state"] != "off" for row in lab.status()), "would shut down")
+    done = lab.down(purge=purge)
+    message = f"stopped: {', '.join(done)}" if done else "all down"
+    return {"changed": bool(done), "message": message} if purge else look(lab, bool(done), message)
+
+
+def act(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    lab, state, target, snapshot = manager.load(params["name"]), params["state"], params["target"], params["snapshot"]
+    if state in ("failed", "degraded", "healed") and not target:
+        raise CoreError("Which node, leaf or link?", where="lab_target", hint=f"Nodes: {', '.join(node.name for node in lab.spec.nodes)}.")
+    if state == "failed":
+        message = lab.fail(target)
+    elif state == "degraded":
+        message = lab.degrade(target, parse_rate_gbits_per_s(params["rate"]))
+    elif state == "healed":
+        message = lab.heal(target)
+    elif state == "snapshot":
+        message = lab.snapshot(snapshot)
+    elif state == "forgotten":
+        message = f"snapshot {snapshot!r} forgotten" if lab.drop_snapshot(snapshot) else ""
+    else:
+        message = lab.reset(snapshot)
+    return look(lab, bool(message), message or "nothing to do")
+
+
+def main() -> None:
+    states = ["up", "down", "absent", "status", "failed", "degraded", "healed", "snapshot", "reset", "forgotten"]
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": states, "default": "up"},
+            "spec": {"type": "dict", "default": {}},
+            "image": {"type": "str", "default": ""},
+            "sources": {"type": "str", "default": ""},
+            "target": {"type": "str", "default": ""},
+            "rate": {"type": "str", "default": ""},
+            "snapshot": {"type": "str", "default": "fresh"},
+        },
+        required_if=[("state", "up", ["spec", "image", "sources"])],
+        supports_check_mode=True,
+    )
+
+    def work(_runner: ModuleRunner) -> dict[str, t.Any]:
+        params = module.params
+        host.require_lab_host()
+        if params["state"] == "status":
+            return look(manager.load(params["name"]), False, "")
+        if module.check_mode and params["state"] not in ("up", "down", "absent"):
+            raise CoreError(f"{params['state']!r} can't be tried in check mode.")
+        with host.locked(f"{host.STATE_DIR}/labs/{params['name']}.lock"):
+            if params["state"] == "up":
+                return up(params, module.check_mode)
+            if params["state"] in ("down", "absent"):
+                return down(params, module.check_mode)
+            return act(params)
+
+    run_module(module, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -205,7 +205,7 @@ class Writer:
                 sync(folder)
         except OSError as error:
             so_far = f" after {', '.join(done)} was changed" if done else "; nothing was changed"
-            raise CoreError(f"{error.filename2 or error.filename}: {error.strerror}{so_far}") from error
+            raise CoreError(f"{error.filename2 or error.filename}: {error.strerror}{so_far}.") from error
         finally:
             for change in staged:
                 remove(files.staged_path(change.desired.path))
@@ -239,7 +239,7 @@ class Writer:
         answer = self.runner.run(command, VALIDATE_TIMEOUT_S)
         if answer.rc:
             said = "(hidden)" if self.module.params["secret"] else (answer.stderr.strip() or answer.stdout.strip())[-2000:]
-            raise CoreError(f"validation with {file.validate!r} ended with {answer.rc}: {said}", where=file.path, hint="Nothing was changed.")
+            raise CoreError(f"validation with {file.validate!r} ended with {answer.rc}: {said}.", where=file.path, hint="Nothing was changed.")
 
     def commit(self, change: files.FileChange) -> None:
         file = change.desired

@@ -98,41 +98,41 @@ def staged_path(path: str) -> str:
 def check_entries(files: t.Any) -> list[Entry]:
     """Read a task's ``files``. Raises ``CoreError`` that names the item for anything it can't mean."""
     if not isinstance(files, Sequence) or isinstance(files, (str, bytes)):
-        raise CoreError("a list of files is needed", where="files")
+        raise CoreError("a list of files is needed.", where="files")
     entries = [_check_entry(item, f"files[{index}]") for index, item in enumerate(files)]
     seen: set[str] = set()
     for index, entry in enumerate(entries):
         if entry.file.path in seen:
-            raise CoreError(f"{entry.file.path} is listed twice", where=f"files[{index}]", hint="Keep one of them.")
+            raise CoreError(f"{entry.file.path} is listed twice.", where=f"files[{index}]", hint="Keep one of them.")
         seen.add(entry.file.path)
     return entries
 
 
 def _check_entry(item: t.Any, where: str) -> Entry:
     if not isinstance(item, Mapping):
-        raise CoreError(f"a dictionary with a path is needed, not {item!r}", where=where)
+        raise CoreError(f"a dictionary with a path is needed, not a {type(item).__name__}.", where=where)
     unknown = sorted(str(key) for key in item if key not in KEYS)
     if unknown:
-        raise CoreError(f"unknown key {', '.join(unknown)}", where=where, hint=f"Known are {', '.join(sorted(KEYS))}.")
+        raise CoreError(f"unknown key {', '.join(unknown)}.", where=where, hint=f"Known are {', '.join(sorted(KEYS))}.")
     path = str(item.get("path") or "")
     if not path.startswith("/") or path != os.path.normpath(path) or path in ("/", "//"):
-        raise CoreError(f"path {path!r} is not a plain absolute path", where=where, hint="Write it from / on, without .., // or a slash at its end.")
+        raise CoreError(f"path {path!r} is not a plain absolute path.", where=where, hint="Write it from / on, without .., // or a slash at its end.")
     state = str(item.get("state") or "file")
     if state not in STATES:
-        raise CoreError(f"state {state!r} of {path} is unknown", where=where, hint=f"Known are {', '.join(STATES)}.")
+        raise CoreError(f"state {state!r} of {path} is unknown.", where=where, hint=f"Known are {', '.join(STATES)}.")
     origins = [key for key in ORIGINS if item.get(key) is not None]
     if state == "file" and len(origins) != 1:
-        raise CoreError(f"{path} needs exactly one of content, template and source", where=where)
+        raise CoreError(f"{path} needs exactly one of content, template and source.", where=where)
     if state != "file" and (origins or item.get("validate")):
-        raise CoreError(f"{path} has state {state}, which takes no {origins[0] if origins else 'validate'}", where=where)
+        raise CoreError(f"{path} has state {state}, which takes no {origins[0] if origins else 'validate'}.", where=where)
     if (state == "link") != bool(item.get("target")):
-        raise CoreError(f"{path}: target and state link belong together", where=where)
+        raise CoreError(f"{path}: target and state link belong together.", where=where)
     validate = str(item.get("validate") or "")
     if validate and "%s" not in validate:
-        raise CoreError(f"validate of {path} lacks %s", where=where, hint="%s stands for the file to check.")
+        raise CoreError(f"validate of {path} lacks %s.", where=where, hint="%s stands for the file to check.")
     variables = item.get("vars") or {}
     if not isinstance(variables, Mapping):
-        raise CoreError(f"vars of {path} is not a dictionary", where=where)
+        raise CoreError(f"vars of {path} is not a dictionary.", where=where)
     file = DesiredFile(
         path=path,
         state=state,
@@ -153,14 +153,14 @@ def _mode(value: t.Any, default: int, path: str, where: str) -> int:
     if value is None:
         return default
     if not isinstance(value, str) or not _MODE.fullmatch(value):
-        raise CoreError(f"mode {value!r} of {path} is not an octal number in quotes", where=where, hint='Write it as "0644".')
+        raise CoreError(f"mode {value!r} of {path} is not an octal number in quotes.", where=where, hint='Write it as "0644".')
     return int(value, 8)
 
 
 def text_content(value: t.Any, path: str) -> bytes:
     """Return the bytes of a task's ``content``; text and numbers only."""
     if isinstance(value, (bool, Mapping)) or (isinstance(value, Sequence) and not isinstance(value, str)):
-        raise CoreError(f"content of {path} is not text", hint="Turn data into text with a filter, for example to_nice_json.")
+        raise CoreError(f"content of {path} is not text.", hint="Turn data into text with a filter, for example to_nice_json.")
     return str(value).encode("utf-8")
 
 
@@ -205,24 +205,24 @@ def plan(
 def _check_possible(file: DesiredFile, accounts: Accounts, folders: Collection[str]) -> None:
     folder = os.path.dirname(file.path)
     if folder not in folders:
-        raise CoreError(f"{file.path}: its directory {folder} does not exist", hint="List it before with state: directory, or install its package first.")
+        raise CoreError(f"{file.path}: its directory {folder} does not exist.", hint="List it before with state: directory, or install its package first.")
     for kind, name, number in (("user", file.owner, accounts.users[file.owner]), ("group", file.group, accounts.groups[file.group])):
         if number is None:
-            raise CoreError(f"{file.path}: {kind} {name} does not exist on this node", hint=f"Create the {kind} or install the package that brings it first.")
+            raise CoreError(f"{file.path}: {kind} {name} does not exist on this node.", hint=f"Create the {kind} or install the package that brings it first.")
 
 
 def _action(file: DesiredFile, now: ObservedFile, accounts: Accounts) -> str:
     """Return create, replace, attributes, remove, or nothing for a path that is as it should be."""
     if file.state == "absent":
         if now.kind == "directory" and now.entries:
-            raise CoreError(f"{file.path} is a directory with {now.entries} entries and is not removed", hint="Empty it first.")
+            raise CoreError(f"{file.path} is a directory with {now.entries} entries and is not removed.", hint="Empty it first.")
         return "" if now.kind == "absent" else "remove"
     if now.kind == "absent":
         return "create"
     accepted = ("directory",) if file.state == "directory" else ("file", "link")
     if now.kind not in accepted:
         kind = "something other than a regular file" if now.kind == "other" else f"a {now.kind}"
-        raise CoreError(f"{file.path} is {kind}, not a {file.state}, and is not replaced", hint="Move it away first.")
+        raise CoreError(f"{file.path} is {kind}, not a {file.state}, and is not replaced.", hint="Move it away first.")
     if file.state == "link":
         return "" if now.kind == "link" and now.target == file.target else "replace"
     if file.state == "file" and (now.kind == "link" or now.content != file.content):

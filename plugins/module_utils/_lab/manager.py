@@ -164,6 +164,10 @@ class Lab:
             host.run(["tc", "-batch", "-"], stdin=network.shape_command(link.near, rate) + "\n")
             host.run(["tc", *inside, "-batch", "-"], stdin=network.shape_command(link.far, rate) + "\n")
             host.run(["ip", "link", "set", link.near, "down" if fault.get("down") else "up"])
+            for node in self.spec.nodes:
+                if node.name == link.name.split(":", 1)[0]:
+                    # Without power, nothing answers on any network, not even with a refusal.
+                    host.run(["ip", "link", "set", network.management_port(self.spec, node), "down" if fault.get("power_lost") else "up"])
 
     def chain(self, node: LabNode) -> list[str]:
         """The node's layers above the image, from the lowest up."""

@@ -34,6 +34,11 @@ def management_bridge(spec: LabSpec) -> str:
     return f"{spec.tag}mgmt"
 
 
+def management_port(spec: LabSpec, node: LabNode) -> str:
+    """The lab host's end of a node's management link."""
+    return f"{spec.tag}m{node.number}"
+
+
 def leaf_bridge(spec: LabSpec, leaf: str) -> str:
     if leaf == SPINE:
         return f"{spec.tag}spine"
@@ -67,7 +72,7 @@ def wanted_interfaces(spec: LabSpec) -> list[str]:
     """Names of all interfaces that the lab has on its host."""
     bridges = [management_bridge(spec), leaf_bridge(spec, SPINE), *(leaf_bridge(spec, leaf) for leaf in spec.uplinks_gbits_per_s)]
     ends = [end for leaf in spec.uplinks_gbits_per_s for end in (uplink(spec, leaf).near, uplink(spec, leaf).far)]
-    nodes = [name for node in spec.nodes for name in (f"{spec.tag}m{node.number}", f"{spec.tag}d{node.number}")]
+    nodes = [name for node in spec.nodes for name in (management_port(spec, node), node_link(spec, node).near)]
     return bridges + ends + nodes
 
 
@@ -100,7 +105,7 @@ def build_commands(spec: LabSpec, present: Iterable[str], namespaces: Iterable[s
         if namespace not in have_namespaces:
             lines.append(f"netns add {namespace}")
         for near, far, master in (
-            (f"{spec.tag}m{node.number}", "mgmt0", management_bridge(spec)),
+            (management_port(spec, node), "mgmt0", management_bridge(spec)),
             (node_link(spec, node).near, "data0", leaf_bridge(spec, node.leaf)),
         ):
             if near not in have or namespace not in have_namespaces:

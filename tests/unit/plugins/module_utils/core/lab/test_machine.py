@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import subprocess
+
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import machine, seed
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import LabNode, LabSpec
+
+NODE = LabNode("node1", 101, "leaf1", "h100")
+SPEC = LabSpec("it's", 3, (NODE,), {"leaf1": 2.0}, 1.0)
+SEED = {"authorized_key": "key\n", "host_key": "secret\n", "host_key_public": "public\n", "apt_sources": "deb x\n", "cgroup_v1": True, "hardware": {"gpus": {"count": 2}}}
+
+
+def script(hierarchies: tuple[str, ...]) -> str:
+    return machine.launch_script(SPEC, NODE, root="/r", pid_file="/p", console="/c", hierarchies=hierarchies)
+
+
+def test_the_script_is_one_that_the_shell_reads() -> None:
+    for hierarchies in ((), machine.MIXED_HIERARCHIES):
+        checked = subprocess.run(["sh", "-n"], input=script(hierarchies), text=True, capture_output=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_a_node_starts_again_only_when_it_asked_for_it() -> None:
+    assert "[ $? -eq 133 ] || exit 0" in script(())
+
+
+def test_each_hierarchy_has_a_group_of_the_nodes_own() -> None:
+    text = script(("memory", "unified"))
+    assert "/sys/fs/cgroup/memory/railyard/it" in text
+    assert "/sys/fs/cgroup/unified/railyard/it" in text
+    assert "cgroup.procs" not in script(())
+
+
+def test_the_topmost_layer_comes_first() -> None:
+    options = machine.overlay_options(["/top", "/middle", "/image"], "/u", "/w")
+    assert options == "lowerdir=/top:/middle:/image,upperdir=/u,workdir=/w,volatile"
+
+
+def by_path(**changes: object) -> dict[str, seed.SeedFile]:
+    return {file.path: file for file in seed.seed_files(SPEC, NODE, **{**SEED, **changes})}  # type: ignore[arg-type]
+
+
+def test_private_files_are_private() -> None:
+    files = by_path()
+    assert files["/etc/ssh/ssh_host_ed25519_key"].mode == 0o600
+    assert files["/root/.ssh/authorized_keys"].mode == 0o600
+
+
+def test_sshd_answers_on_the_management_network_alone() -> None:
+    assert "ListenAddress 10.213.3.101\n" in str(by_path()["/etc/ssh/sshd_config.d/lab.conf"].content)
+
+
+def test_there_is_a_device_file_per_gpu() -> None:
+    lines = str(by_path()["/etc/tmpfiles.d/lab-gpus.conf"].content).splitlines()
+    assert lines == ["c /dev/nvidia0 0666 root root - 195:0", "c /dev/nvidia1 0666 root root - 195:1", "c /dev/nvidiactl 0666 root root - 195:255"]
+    assert "/etc/tmpfiles.d/lab-gpus.conf" not in by_path(hardware={})
+
+
+def test_only_a_mixed_host_needs_cgroup_mounts() -> None:
+    assert "/etc/systemd/system/lab-cgroups.service" in by_path()
+    assert "/etc/systemd/system/lab-cgroups.service" not in by_path(cgroup_v1=False)
+
+
+def test_the_mark_is_written_last() -> None:
+    assert seed.seed_files(SPEC, NODE, **SEED)[-1].path == seed.MARK  # type: ignore[arg-type]

@@ -53,7 +53,9 @@ options:
         choices: [file, directory, absent, link]
         default: file
       template:
-        description: Template to render, found and rendered as M(ansible.builtin.template) does (C(trim_blocks) on). Exclusive with O(files[].content), O(files[].source).
+        description:
+          - Template to render, found and rendered as M(ansible.builtin.template) does (C(trim_blocks) on).
+          - A file takes exactly one of O(files[].template), O(files[].content) and O(files[].source).
         type: str
       content:
         description: The content itself.
@@ -121,153 +123,16 @@ changed_files:
   sample: [/etc/chrony/chrony.conf]
 """
 
-import contextlib
-import fcntl
 import grp
 import os
 import pwd
-import shlex
-import stat
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.railyard.cluster.plugins.module_utils._files import Writer, lock, number, observe, remove
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core import files
-from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-
-LOCK = "/run/railyard/files.lock"
-VALIDATE_TIMEOUT_S = 60
-
-
-def number(name: str, lookup: t.Callable[[str], int]) -> int | None:
-    try:
-        return int(name) if name.isdigit() else lookup(name)
-    except KeyError:
-        return None
-
-
-def name_of(number: int, lookup: t.Callable[[int], str]) -> str:
-    try:
-        return lookup(number)
-    except KeyError:
-        return str(number)
-
-
-def observe(file: files.DesiredFile) -> files.ObservedFile:
-    """Look at a path. A directory may be reached through a link, a file may not."""
-    try:
-        info = os.stat(file.path) if file.state == "directory" else os.lstat(file.path)
-    except (FileNotFoundError, NotADirectoryError):
-        return files.ObservedFile()
-    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
-    kind = kinds.get(stat.S_IFMT(info.st_mode), "other")
-    content = b""
-    if kind == "file" and file.state != "directory":
-        with open(file.path, "rb") as source:
-            content = source.read()
-    return files.ObservedFile(
-        kind=kind,
-        uid=info.st_uid,
-        gid=info.st_gid,
-        owner=name_of(info.st_uid, lambda uid: pwd.getpwuid(uid).pw_name),
-        group=name_of(info.st_gid, lambda gid: grp.getgrgid(gid).gr_name),
-        mode=stat.S_IMODE(info.st_mode),
-        content=content,
-        target=os.readlink(file.path) if kind == "link" else "",
-        entries=len(os.listdir(file.path)) if kind == "directory" and file.state == "absent" else 0,
-    )
-
-
-class Writer:
-    """Apply planned changes: everything is made ready and validated first, then put in place."""
-
-    def __init__(self, module: AnsibleModule, runner: ModuleRunner, accounts: files.Accounts) -> None:
-        self.module, self.runner, self.accounts = module, runner, accounts
-        self.made: list[str] = []
-
-    def apply(self, changes: list[files.FileChange]) -> None:
-        done: list[str] = []
-        staged = [change for change in changes if change.staged]
-        try:
-            for change in changes:
-                if change.action == "create" and change.desired.state == "directory":
-                    os.mkdir(change.desired.path, 0o700)
-                    self.made.append(change.desired.path)
-                elif change.staged:
-                    self.stage(change)
-            for change in staged:
-                self.validate(change.desired)
-            for change in changes:
-                self.commit(change)
-                done.append(change.desired.path)
-            for folder in sorted({os.path.dirname(path) for path in done}):
-                sync(folder)
-        except OSError as error:
-            so_far = f" after {', '.join(done)} was changed" if done else "; nothing was changed"
-            raise CoreError(f"{error.filename2 or error.filename}: {error.strerror}{so_far}.") from error
-        finally:
-            for change in staged:
-                remove(files.staged_path(change.desired.path))
-            for path in reversed([] if done else self.made):
-                os.rmdir(path)
-
-    def stage(self, change: files.FileChange) -> None:
-        file, waiting = change.desired, files.staged_path(change.desired.path)
-        if file.state == "link":
-            os.symlink(file.target, waiting)
-            return
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as sink:
-            sink.write(file.content)
-            sink.flush()
-            self.own(file, descriptor)
-            os.fsync(descriptor)
-        if self.module.selinux_enabled():
-            kept = change.observed.kind == "file"
-            context = self.module.selinux_context(file.path) if kept else self.module.selinux_default_context(file.path)
-            self.module.set_context_if_different(waiting, context, False)
-
-    def own(self, file: files.DesiredFile, place: str | int) -> None:
-        os.chown(place, t.cast(int, self.accounts.users[file.owner]), t.cast(int, self.accounts.groups[file.group]))
-        os.chmod(place, file.mode)
-
-    def validate(self, file: files.DesiredFile) -> None:
-        if not file.validate:
-            return
-        command = [word.replace("%s", files.staged_path(file.path)) for word in shlex.split(file.validate)]
-        answer = self.runner.run(command, VALIDATE_TIMEOUT_S)
-        if answer.rc:
-            said = "(hidden)" if self.module.params["secret"] else (answer.stderr.strip() or answer.stdout.strip())[-2000:]
-            raise CoreError(f"validation with {file.validate!r} ended with {answer.rc}: {said}.", where=file.path, hint="Nothing was changed.")
-
-    def commit(self, change: files.FileChange) -> None:
-        file = change.desired
-        if change.staged:
-            os.replace(files.staged_path(file.path), file.path)
-        elif change.action == "remove":
-            os.rmdir(file.path) if change.observed.kind == "directory" else os.unlink(file.path)
-        else:
-            self.own(file, file.path)
-
-
-def sync(folder: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-
-
-def remove(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(path)
-
-
-def lock() -> None:
-    """Wait for a run that is still at work here, such as one whose controller went away. Held until this process ends."""
-    if os.geteuid() == 0:
-        os.makedirs(os.path.dirname(LOCK), mode=0o755, exist_ok=True)
-        fcntl.flock(os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), fcntl.LOCK_EX)
 
 
 def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:

@@ -47,8 +47,8 @@ options:
         type: str
         choices: [started, stopped]
       enabled:
-        description: Whether it starts at boot. An explicit null leaves that as it is.
-        type: bool
+        description: Whether it starts at boot, V(true) or V(false). An explicit null leaves that as it is.
+        type: raw
         default: true
       masked:
         description: Whether it is kept from being started by anyone. A unit that does not exist yet can be masked.
@@ -133,6 +133,7 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core import services
@@ -210,8 +211,15 @@ def wait_until_active(runner: ModuleRunner, names: list[str]) -> None:
         time.sleep(0.2 if names else 0)
 
 
+def three_way(unit: dict[str, t.Any]) -> bool | None:
+    try:
+        return None if unit["enabled"] is None else boolean(unit["enabled"])
+    except TypeError:
+        raise CoreError(f"enabled of {unit['name']} is {unit['enabled']!r}.", hint="Write true, false or null.") from None
+
+
 def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:
-    specs = services.check_units(module.params["units"])
+    specs = services.check_units([{**unit, "enabled": three_way(unit)} for unit in module.params["units"]])
     names = [spec.name for spec in specs]
     if not specs:
         return {"changed": False, "units": {}, "daemon_reloaded": False}
@@ -246,7 +254,7 @@ def main() -> None:
     unit = {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["started", "stopped"]},
-        "enabled": {"type": "bool", "default": True},
+        "enabled": {"type": "raw", "default": True},
         "masked": {"type": "bool", "default": False},
         "restart_on": {"type": "list", "elements": "path", "default": []},
         "reload_on": {"type": "list", "elements": "path", "default": []},

@@ -49,7 +49,12 @@ def site(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def play(site: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = pathlib.Path(sys.executable).with_name("ansible-playbook")
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible/collections"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_CONFIG": str(site / "ansible.cfg")}
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".ansible/collections"),
+        "ANSIBLE_CONFIG": str(site / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": "0",
+    }
     return subprocess.run([command, "-i", "inventory", "play.yml", *arguments], cwd=site, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -84,12 +89,14 @@ def test_every_source_is_read_and_nothing_runs_after_a_refusal(site: pathlib.Pat
 def test_role_variables_are_those_of_all_entry_points(tmp_path: pathlib.Path) -> None:
     meta = tmp_path / "roles/slurm/meta"
     meta.mkdir(parents=True)
-    (meta / "argument_specs.yml").write_text("---\nargument_specs:\n  main:\n    options:\n      slurm_a:\n  install:\n    options:\n      slurm_b:\n  remove: {}\n")
+    entry_points = "{main: {options: {slurm_a: {}}}, install: {options: {slurm_b: {}}}, remove: {}}"
+    (meta / "argument_specs.yml").write_text(f"---\nargument_specs: {entry_points}\n")
     assert role_variables(str(tmp_path)) == {"slurm": {"slurm_a", "slurm_b"}}
 
 
 def test_shared_variables_come_from_defaults_and_playbooks(tmp_path: pathlib.Path) -> None:
-    for path, text in {"roles/a/defaults/main.yml": "a_key: '{{ secret_a }}'", "playbooks/a.yml": "x: '{{ railyard_b }}'", "roles/a/tasks/main.yml": "railyard_c"}.items():
+    texts = {"roles/a/defaults/main.yml": "a_key: '{{ secret_a }}'", "playbooks/a.yml": "x: '{{ railyard_b }}'", "roles/a/tasks/main.yml": "railyard_c"}
+    for path, text in texts.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert shared_variables(str(tmp_path)) == {"secret_a", "railyard_b"}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Take every lab away and remove what the targets made. The apt packages stay; they are listed at the end.
+set -eu
+cd "$(dirname "$0")/.."
+labs=(/var/lib/railyard/labs/*/)
+if [ -d "${labs[0]}" ]; then
+    if [ "$(id -u)" != 0 ] || [ ! -x .venv/bin/ansible-playbook ]; then
+        echo "A lab lies in ${labs[0]}: run \"make dev\" and then, as root, \"make clean\"." >&2
+        exit 2
+    fi
+    for lab in "${labs[@]}"; do
+        RAILYARD_LAB=$(basename "$lab") .venv/bin/ansible-playbook playbooks/lab_down.yml -e lab_purge=true
+    done
+fi
+find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+rm -rf .venv .venv-next .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist ./*.egg-info cli/*.egg-info tests/output railyard-cluster-*.tar.gz
+echo "Removed. These apt packages were left on the machine:" "$(sed 's/#.*//' .ci/apt-packages | xargs)"

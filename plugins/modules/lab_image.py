@@ -24,7 +24,7 @@ attributes:
     description: There is nothing to show as a difference.
 options:
   state:
-    description: Whether the image and the cache are there, or everything that labs share is removed.
+    description: Whether the image and the cache are there, or everything that labs share is removed unless a lab still stands on it.
     type: str
     choices: [present, absent]
     default: present
@@ -83,7 +83,6 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, image, manager
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
-from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 
 
 def present(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -99,10 +98,7 @@ def present(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def absent(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    labs = manager.lab_names()
-    if labs:
-        raise CoreError(f"The labs {', '.join(labs)} stand on the image.", hint="Remove them first: railyard lab down --purge.")
-    changed = os.path.isdir(f"{host.STATE_DIR}/images") or image.cache_running()
+    changed = not manager.lab_names() and (os.path.isdir(f"{host.STATE_DIR}/images") or image.cache_running())
     if changed and not check_mode:
         image.stop_cache(params["cache_address"])
         for name in ("images", "cache"):

@@ -18,8 +18,13 @@ MIXED_HIERARCHIES = ("systemd", "unified", "cpu", "cpuacct", "cpuset", "memory",
 
 
 def nspawn_command(spec: LabSpec, node: LabNode, root: str) -> list[str]:
-    """The command that boots the node from its root tree inside its network namespace."""
+    """The command that boots the node from its root tree inside its network namespace.
+
+    systemd-nspawn is started in the namespace rather than told its path: only then is /sys/class/net the node's own.
+    """
     return [
+        "nsenter",
+        f"--net=/run/netns/{spec.namespace(node)}",
         "systemd-nspawn",
         "--quiet",
         "--register=no",
@@ -27,7 +32,6 @@ def nspawn_command(spec: LabSpec, node: LabNode, root: str) -> list[str]:
         "--boot",
         f"--directory={root}",
         f"--machine={node.name}",
-        f"--network-namespace-path=/run/netns/{spec.namespace(node)}",
         "--capability=CAP_NET_ADMIN",
         "--resolv-conf=off",
         "--timezone=off",

@@ -56,7 +56,8 @@ def seed_files(
         SeedFile("/etc/apt/sources.list", apt_sources),
         SeedFile("/etc/apt/apt.conf.d/90lab", f'Acquire::http::Proxy "http://{spec.cache_address()}:{CACHE_PORT}";\nAcquire::Languages "none";\n'),
         SeedFile("/etc/dpkg/dpkg.cfg.d/lab", "force-unsafe-io\n"),
-        # Before a package's service can be configured, nobody wants it running.
+        SeedFile("/etc/systemd/system/lab-net-sysctl.service", _NET_SYSCTL),
+        SeedFile("/etc/systemd/system/sysinit.target.wants/lab-net-sysctl.service", link="../lab-net-sysctl.service"),
         SeedFile("/etc/systemd/system/chrony.service.d/lab.conf", _CHRONY),
         SeedFile("/etc/systemd/system/slurmd.service.d/lab.conf", _SLURMD),
         SeedFile("/usr/local/lib/lab/slurmd", _SLURMD_WRAPPER, 0o755),
@@ -76,6 +77,19 @@ def seed_files(
     files.append(SeedFile(MARK))
     return files
 
+
+# net.* belongs to the node's own namespace, but a container's /proc/sys is read-only as a whole.
+_NET_SYSCTL = """\
+[Unit]
+Description=Writable net.* settings
+DefaultDependencies=no
+Before=systemd-sysctl.service sysinit.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=mount --bind /proc/sys/net /proc/sys/net
+ExecStart=mount -o remount,bind,rw /proc/sys/net
+"""
 
 # The clock is the host's: chronyd runs without touching it.
 _CHRONY = """\

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Day 2: the playbook again, on part of the cluster, interrupted, watched for secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from lab.cluster import INVENTORY, REPOSITORY, Cluster, until
+
+RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+def changed(output: str) -> dict[str, int]:
+    """Changed tasks per host, read off the recap; empty when there is none."""
+    return {host: int(count) for host, _ok, count, _unreachable, _failed in RECAP.findall(output)}
+
+
+def assert_unchanged(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    counts = changed(done.stdout)
+    assert counts
+    assert set(counts.values()) == {0}, done.stdout[-6000:]
+
+
+@pytest.fixture
+def smaller_inventory(tmp_path: Path) -> Path:
+    """The lab's inventory without node4 in any group of Slurm."""
+    inventory = tmp_path / "lab"
+    shutil.copytree(INVENTORY, inventory)
+    hosts = yaml.safe_load((inventory / "hosts.yml").read_text())
+    hosts["lab_gpu"]["hosts"] = {"node[1:3]": None}
+    (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    return inventory
+
+
+def test_check_mode_on_a_converged_cluster_reports_no_change(cluster: Cluster) -> None:
+    assert_unchanged(cluster.playbook("site", "--check", "--diff"))
+
+
+def test_a_node_leaves_and_joins_without_disturbing_a_job(cluster: Cluster, smaller_inventory: Path) -> None:
+    number = cluster.submit("sleep 600", "--nodelist=node1")
+    until("the job runs", lambda: cluster.job(number)["JobState"] == "RUNNING")
+    done = cluster.playbook("site", "--limit", "slurm_controller", "--tags", "slurm", inventory=smaller_inventory)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    until("node4 is gone", lambda: "node4" not in cluster.controller("sinfo -hN").stdout)
+    assert cluster.job(number)["JobState"] == "RUNNING"
+
+    done = cluster.playbook("site", "--limit", "node4", "--tags", "slurm")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    until("node4 is idle again", lambda: "node4" in cluster.controller("sinfo -hN").stdout and cluster.node_state("node4") == "idle")
+    assert set(changed(done.stdout)) <= {"node4", "ctl1", "localhost"}
+    job = cluster.job(number)
+    assert (job["JobState"], job["Restarts"]) == ("RUNNING", "0")
+
+
+def test_a_setting_that_can_be_reloaded_restarts_nothing(cluster: Cluster) -> None:
+    pids = {node: cluster.on(node, "systemctl show -P MainPID slurmd").ok().stdout for node in ("node1", "node4")}
+    done = cluster.playbook("site", "--tags", "slurm", "-e", '{"slurm_config_extra": {"KillWait": 45}}')
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    until("the setting is in force", lambda: "KillWait                = 45" in cluster.controller("scontrol show config").stdout)
+    after = {node: cluster.on(node, "systemctl show -P ActiveEnterTimestampMonotonic slurmd").ok().stdout for node in pids}
+    done = cluster.playbook("site", "--tags", "slurm")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    until("the setting is back", lambda: "KillWait                = 45" not in cluster.controller("scontrol show config").stdout)
+    assert after == {node: cluster.on(node, "systemctl show -P ActiveEnterTimestampMonotonic slurmd").ok().stdout for node in pids}
+
+
+def test_a_run_that_was_killed_is_repaired_by_the_next(cluster: Cluster) -> None:
+    """The MUNGE key is changed on disk and the run that changes it back is killed before it can restart anything."""
+    for node in ("ctl1", "ctl2", "login1", "node1", "node2", "node3", "node4"):
+        cluster.on(node, "head -c 64 /dev/urandom > /etc/munge/munge.key && systemctl restart munge").ok()
+    env = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+    run = subprocess.Popen(
+        ["ansible-playbook", "-i", str(INVENTORY), "railyard.cluster.site"], cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if "munge : " in line and "key" in line.lower():
+            break
+    until("the key is back on some node", lambda: "0" != cluster.on("node1", f"cmp -s /etc/munge/munge.key - < /dev/null; find /etc/munge/munge.key -newermt @{int(time.time()) - 30} | wc -l").stdout, timeout_s=30)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+
+    done = cluster.playbook("site")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    cluster.login("munge -n | unmunge").ok()
+    assert "STATUS:          Success" in cluster.login("munge -n").stdout or cluster.login("srun --nodes=4 hostname").ok()
+    assert_unchanged(cluster.playbook("site"))
+
+
+def test_no_secret_is_in_the_output_of_a_run(cluster: Cluster) -> None:
+    secrets = {path.name: path.read_text() for path in (cluster.folder / "secrets").iterdir()}
+    assert secrets
+    cluster.on("node2", "rm -f /etc/munge/munge.key").ok()
+    done = cluster.playbook("site", "--limit", "node2,slurm_database", "-vvv", "--diff")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    found = [name for name, value in secrets.items() if value in done.stdout + done.stderr]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-e", "slurm_partitons=[]"], "slurm_partitons"),
+        (["-e", '{"slurm_partitions": [{"name": "gpu", "nodesets": ["b200"]}]}'], "b200"),
+        (["-e", '{"slurm_nodesets": [{"name": "h100", "group": "lab_gpu"}, {"name": "again", "group": "lab_gpu"}]}'], "node1"),
+    ],
+)
+def test_wrong_input_gets_one_sentence_that_names_it(cluster: Cluster, arguments: list[str], sentence: str) -> None:
+    done = cluster.playbook("site", *arguments)
+    assert done.returncode != 0
+    failures = [line for line in done.stdout.splitlines() if "fatal:" in line or "[ERROR]" in line]
+    assert any(sentence in line for line in (done.stdout + done.stderr).splitlines()), done.stdout[-3000:]
+    assert failures
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not any(changed(done.stdout).values())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.railyard.cluster.plugins.filter.hardware_class import FilterModule
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
 

@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 import pytest
+
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.classes import CLASSES
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import SECTIONS, hardware_class, hardware_classes
@@ -62,7 +63,10 @@ WRONG: list[tuple[str, Any, str]] = [
     (
         "h100_smx_8",
         {},
-        "railyard_hardware_class: there is no hardware class 'h100_smx_8'. Did you mean h100_sxm_8 or h200_sxm_8? Or describe it in railyard_hardware_classes (group_vars/all/hardware.yml).",
+        (
+            "railyard_hardware_class: there is no hardware class 'h100_smx_8'. Did you mean h100_sxm_8 or h200_sxm_8? "
+            "Or describe it in railyard_hardware_classes (group_vars/all/hardware.yml)."
+        ),
     ),
     ("x", [], "railyard_hardware_classes: [] is not a dict. Write it as keys and values."),
     ("x", {"x": 3}, "railyard_hardware_classes.x: 3 is not a dict. Write it as keys and values."),
@@ -106,7 +110,10 @@ WRONG: list[tuple[str, Any, str]] = [
     (
         "l40s_4",
         {"l40s_4": {"gpus": {"gres_type": "L40S:x"}}},
-        "railyard_hardware_classes.l40s_4.gpus.gres_type: 'L40S:x' cannot be a GRES type. Use a lower-case letter, then lower-case letters, digits, '_', '.' or '-'.",
+        (
+            "railyard_hardware_classes.l40s_4.gpus.gres_type: 'L40S:x' cannot be a GRES type. "
+            "Use a lower-case letter, then lower-case letters, digits, '_', '.' or '-'."
+        ),
     ),
     (
         "l40s_4",

@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a GPU of each model says about itself, by PCI ID: what is the same on every card of the model.
+
+H100 SXM, H200 and L40S print what recordings of such cards print (driver 590.48.01 and 595.80). The figures of the
+other models are put together from data sheets and published output; their form is that of the recorded ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_HOPPER: dict[str, Any] = {
+    "architecture": "Hopper",
+    "compute_cap": "9.0",
+    "accounting_mode": "Disabled",
+    "addressing_mode": "None",
+    "mig": "Disabled",
+    "c2c": "Disabled",
+    "sparse": "Disabled",
+    "unrepairable_memory": "No",
+    "edpp": "100.00",
+    "vbios": "96.00.A5.00.01",
+    "ecc_object": "7.16",
+    "sub_classcode": "2",
+    "tlimit_from": 87,  # GPU T.Limit is the distance to the slowdown point, and so falls as the temperature rises
+    "tlimit_shutdown": -8,
+    "memory_temperature": True,
+    "power_w": {"idle": 70, "min": 200, "max": 700, "memory_idle": 43},
+    "clocks_mhz": {"idle": 345, "max": 1980, "video_idle": 765, "video_max": 1545, "memory": 2619},
+    "fabric": True,
+    "nvlink_text": "26.562",
+    "pcie_generation": 5,
+}
+_H100: dict[str, Any] = {
+    **_HOPPER,
+    "name": "NVIDIA H100 80GB HBM3",
+    "memory_mib": 81559,
+    "reserved_mib": 479,
+    "bar1_mib": 131072,
+    "banks": 2560,
+    "board_part": "692-2G520-0200-000",
+    "gpu_part": "2330-885-A1",
+    "image_version": "G520.0200.00.05",
+    "subsystem": "16C110DE",
+}
+
+MODELS: dict[str, dict[str, Any]] = {
+    "10de:2330": _H100,
+    "10de:2331": {
+        **_H100,
+        "name": "NVIDIA H100 PCIe",
+        "gpu_part": "2331-885-A1",
+        "board_part": "900-21010-0000-000",
+        "image_version": "1010.0200.00.02",
+        "subsystem": "162610DE",
+        "power_w": {"idle": 48, "min": 200, "max": 350, "memory_idle": 30},
+        "clocks_mhz": {**_HOPPER["clocks_mhz"], "max": 1755, "memory": 1593},
+        "fabric": False,
+    },
+    "10de:2335": {
+        **_HOPPER,
+        "name": "NVIDIA H200",
+        "memory_mib": 143771,
+        "reserved_mib": 614,
+        "bar1_mib": 262144,
+        "banks": 3072,
+        "vbios": "96.00.A5.00.03",
+        "board_part": "695-2G520-0280-001",
+        "gpu_part": "2335-895-A1",
+        "image_version": "G520.0280.02.02",
+        "subsystem": "18BE10DE",
+        "power_w": {"idle": 78, "min": 200, "max": 700, "memory_idle": 46},
+        "clocks_mhz": {**_HOPPER["clocks_mhz"], "memory": 3201},
+    },
+    "10de:20b2": {
+        **_HOPPER,
+        "name": "NVIDIA A100-SXM4-80GB",
+        "architecture": "Ampere",
+        "compute_cap": "8.0",
+        "c2c": "N/A",
+        "edpp": "N/A",
+        "memory_mib": 81920,
+        "reserved_mib": 557,
+        "bar1_mib": 131072,
+        "banks": 640,
+        "vbios": "92.00.45.00.03",
+        "board_part": "692-2G506-0210-002",
+        "gpu_part": "20B2-895-A1",
+        "image_version": "G506.0210.00.03",
+        "ecc_object": "6.16",
+        "subsystem": "146310DE",
+        "power_w": {"idle": 62, "min": 100, "max": 400, "memory_idle": None},
+        "clocks_mhz": {"idle": 210, "max": 1410, "video_idle": 585, "video_max": 1290, "memory": 1593},
+        "fabric": False,
+        "nvlink_text": "25",
+        "pcie_generation": 4,
+    },
+    "10de:2901": {
+        **_HOPPER,
+        "name": "NVIDIA B200",
+        "architecture": "Blackwell",
+        "compute_cap": "10.0",
+        "memory_mib": 183359,
+        "reserved_mib": 731,
+        "bar1_mib": 262144,
+        "banks": 4096,
+        "vbios": "97.00.82.00.2C",
+        "board_part": "692-2G525-0220-001",
+        "gpu_part": "2901-886-A1",
+        "image_version": "G525.0220.00.03",
+        "subsystem": "199910DE",
+        "power_w": {"idle": 140, "min": 200, "max": 1000, "memory_idle": 60},
+        "clocks_mhz": {"idle": 120, "max": 1965, "video_idle": 600, "video_max": 1800, "memory": 3996},
+        "nvlink_text": "53.125",
+    },
+    "10de:2941": {
+        **_HOPPER,
+        "name": "NVIDIA GB200",
+        "architecture": "Blackwell",
+        "compute_cap": "10.0",
+        "addressing_mode": "ATS",
+        "c2c": "Enabled",
+        "memory_mib": 189471,
+        "reserved_mib": 743,
+        "bar1_mib": 262144,
+        "banks": 4096,
+        "vbios": "97.00.9E.00.1D",
+        "board_part": "699-2G548-0201-800",
+        "gpu_part": "2941-886-A1",
+        "image_version": "G548.0201.00.06",
+        "subsystem": "204610DE",
+        "power_w": {"idle": 160, "min": 200, "max": 1200, "memory_idle": 65},
+        "clocks_mhz": {"idle": 120, "max": 2062, "video_idle": 600, "video_max": 1800, "memory": 3996},
+        "nvlink_text": "53.125",
+        "pcie_generation": 6,
+    },
+    "10de:26b9": {
+        **_HOPPER,
+        "name": "NVIDIA L40S",
+        "architecture": "Ada Lovelace",
+        "compute_cap": "8.9",
+        "addressing_mode": "HMM",
+        "mig": "N/A",
+        "c2c": "N/A",
+        "sparse": "N/A",
+        "unrepairable_memory": "N/A",
+        "edpp": "N/A",
+        "memory_mib": 46068,
+        "reserved_mib": 609,
+        "bar1_mib": 65536,
+        "banks": 192,
+        "vbios": "95.02.66.00.02",
+        "board_part": "900-2G133-0080-000",
+        "gpu_part": "26B9-896-A1",
+        "image_version": "G133.0242.00.03",
+        "ecc_object": "6.16",
+        "subsystem": "185110DE",
+        "tlimit_from": 88,
+        "tlimit_shutdown": -5,
+        "memory_temperature": False,
+        "power_w": {"idle": 35, "min": 100, "max": 350, "memory_idle": None},
+        "clocks_mhz": {"idle": 210, "max": 2520, "video_idle": 1185, "video_max": 1965, "memory": 9001},
+        "fabric": False,
+        "nvlink_text": "",
+        "pcie_generation": 4,
+    },
+}
+
+
+def model_of(pci_id: str, name: str, memory_mib: int) -> dict[str, Any]:
+    """Return a model's facts. A card that is not in the table is an H100 with its own name and memory."""
+    known = MODELS.get(pci_id)
+    if known is not None:
+        return known
+    return {**_H100, "name": name or f"NVIDIA Device {pci_id.partition(':')[2]}", "memory_mib": memory_mib or _H100["memory_mib"]}

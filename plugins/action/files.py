@@ -52,6 +52,8 @@ class ActionModule(ActionBase):
             content = self._read(entry)
         elif entry.origin == "content":
             content = files.text_content(entry.value, entry.file.path)
+        elif entry.origin == "content_base64":
+            content = files.base64_content(entry.value, entry.file.path)
         else:
             content = b""
         return dataclasses.replace(entry.file, content=content)

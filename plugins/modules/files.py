@@ -55,11 +55,14 @@ options:
       template:
         description:
           - Template to render, found and rendered as M(ansible.builtin.template) does (C(trim_blocks) on).
-          - A file takes exactly one of O(files[].template), O(files[].content) and O(files[].source).
+          - A file takes exactly one of O(files[].template), O(files[].content), O(files[].content_base64) and O(files[].source).
         type: str
       content:
         description: The content itself.
         type: raw
+      content_base64:
+        description: The content itself in base64, for files that are not text.
+        type: str
       source:
         description: File on the controller to take as it is, found as M(ansible.builtin.copy) does, binary or encrypted with Vault too.
         type: str
@@ -172,6 +175,7 @@ def main() -> None:
                     "state": {"type": "str", "choices": list(files.STATES), "default": "file"},
                     "template": {"type": "str"},
                     "content": {"type": "raw"},
+                    "content_base64": {"type": "str"},
                     "source": {"type": "str"},
                     "vars": {"type": "dict"},
                     "target": {"type": "str"},

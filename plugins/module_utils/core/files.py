@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from .errors import CoreError
 
 STATES = ("file", "directory", "absent", "link")
-ORIGINS = ("content", "template", "source")
+ORIGINS = ("content", "content_base64", "template", "source")
 KEYS = frozenset(("path", "state", "owner", "group", "mode", "target", "validate", "vars", *ORIGINS))
 DIFF_LIMIT_BYTES = 100_000
 
@@ -122,7 +122,7 @@ def _check_entry(item: t.Any, where: str) -> Entry:
         raise CoreError(f"state {state!r} of {path} is unknown.", where=where, hint=f"Known are {', '.join(STATES)}.")
     origins = [key for key in ORIGINS if item.get(key) is not None]
     if state == "file" and len(origins) != 1:
-        raise CoreError(f"{path} needs exactly one of content, template and source.", where=where)
+        raise CoreError(f"{path} needs exactly one of content, content_base64, template and source.", where=where)
     if state != "file" and (origins or item.get("validate")):
         raise CoreError(f"{path} has state {state}, which takes no {origins[0] if origins else 'validate'}.", where=where)
     if (state == "link") != bool(item.get("target")):
@@ -162,6 +162,14 @@ def text_content(value: t.Any, path: str) -> bytes:
     if isinstance(value, (bool, Mapping)) or (isinstance(value, Sequence) and not isinstance(value, str)):
         raise CoreError(f"content of {path} is not text.", hint="Turn data into text with a filter, for example to_nice_json.")
     return str(value).encode("utf-8")
+
+
+def base64_content(value: t.Any, path: str) -> bytes:
+    """Return the bytes of a task's ``content_base64``."""
+    try:
+        return base64.b64decode(value, validate=True)
+    except (TypeError, ValueError):
+        raise CoreError(f"content_base64 of {path} is not base64.", hint="Make it with the filter b64encode, or with a lookup that returns base64.") from None
 
 
 def pack(files: Sequence[DesiredFile]) -> str:

@@ -125,8 +125,8 @@ BASE: dict[str, t.Any] = {"path": "/etc/a", "content": "x"}
         ([{**BASE, "path": "/etc/../a"}], "files[0]: path '/etc/../a' is not a plain absolute path. Write it from / on, without .., // or a slash at its end."),
         ([{**BASE, "path": "/"}], "files[0]: path '/' is not a plain absolute path. Write it from / on, without .., // or a slash at its end."),
         ([{**BASE, "state": "there"}], "files[0]: state 'there' of /etc/a is unknown. Known are file, directory, absent, link."),
-        ([{"path": "/etc/a"}], "files[0]: /etc/a needs exactly one of content, template and source."),
-        ([{**BASE, "template": "a.j2"}], "files[0]: /etc/a needs exactly one of content, template and source."),
+        ([{"path": "/etc/a"}], "files[0]: /etc/a needs exactly one of content, content_base64, template and source."),
+        ([{**BASE, "template": "a.j2"}], "files[0]: /etc/a needs exactly one of content, content_base64, template and source."),
         ([{**BASE, "state": "absent"}], "files[0]: /etc/a has state absent, which takes no content."),
         ([{"path": "/etc/a", "state": "directory", "validate": "x %s"}], "files[0]: /etc/a has state directory, which takes no validate."),
         ([{"path": "/etc/a", "state": "link"}], "files[0]: /etc/a: target and state link belong together."),
@@ -161,6 +161,16 @@ def test_text_content(value: t.Any, expected: bytes) -> None:
 def test_data_is_not_text(value: t.Any) -> None:
     with pytest.raises(CoreError, match=r"^content of /etc/a is not text. Turn data into text with a filter, for example to_nice_json.$"):
         files.text_content(value, "/etc/a")
+
+
+def test_base64_content() -> None:
+    assert files.base64_content("AAH/Cg==", "/etc/a") == b"\x00\x01\xff\n"
+
+
+@pytest.mark.parametrize("value", ["no base64!", "AAH/Cg", 7, ["AAH/Cg=="]])
+def test_what_is_not_base64_is_refused(value: t.Any) -> None:
+    with pytest.raises(CoreError, match=r"^content_base64 of /etc/a is not base64"):
+        files.base64_content(value, "/etc/a")
 
 
 @given(st.lists(st.builds(DesiredFile, path=st.text(), content=st.binary(), mode=st.integers(0, 0o7777), validate=st.text())))

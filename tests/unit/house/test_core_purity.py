@@ -36,7 +36,7 @@ def refused_name(name: str) -> bool:
         return True
     if root == "pathlib":
         return bool(rest) and not rest.startswith("Pure")
-    if root == "posixpath" or name.startswith("os.path."):
+    if name.startswith(("posixpath.", "os.path.")):
         return name.rpartition(".")[2] not in PATH_NAMES
     return root == "os" and name not in {"os", "os.path", *OS_NAMES}
 
@@ -109,6 +109,7 @@ def test_this_check_sees(source: str, fault: str) -> None:
         "from ..errors import CoreError",
         "import os\nos.path.join('a', 'b')",
         "from pathlib import PurePosixPath",
+        "import posixpath\nposixpath.join('a', 'b')",
         "from urllib.parse import quote",
         "import json, re, dataclasses",
     ],

@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All Molecule scenarios on one lab: check mode, converge, converge again without a change, and the scenario's tests."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
+
+def test_every_scenario(repository: pathlib.Path) -> None:
+    tools = pathlib.Path(sys.executable).parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))}
+    environment.update(PATH=f"{tools}:{environment['PATH']}", NO_COLOR="1", RAILYARD_LAB="molecule")
+    command = [tools / "molecule", "test", "--all", "--report"]
+    run = subprocess.run(
+        command, cwd=repository, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    print(run.stdout)
+    assert run.returncode == 0
+    closing = re.findall(r"\d+ passed.* in [\d.]+s", run.stdout)
+    scenarios = [path.parent.parent.name for path in repository.glob("molecule/*/tests/test_*.py")]
+    assert len(closing) == len(set(scenarios)), "a scenario's tests did not run"
+    assert [line for line in closing if "skipped" in line] == []

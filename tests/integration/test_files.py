@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import base64
-import base64
 import contextlib
 import grp
 import json

@@ -42,7 +42,7 @@ _CAUSES: Sequence[tuple[str, Explain]] = (
     ),
     (r"leaves us with no hosts to target", _no_host),
     (
-        r"vault password file (?P<path>.+) was not found",
+        r"The vault password file (?P<path>\S+) was not found",
         lambda match, _request, _file: Diagnosis(f"the vault password file {match['path']} does not exist.", "Give the right one with --vault-password-file."),
     ),
     (

@@ -161,6 +161,8 @@ class _Execution:
             return False
         if self._asked_at is None:
             self._asked_at = time.monotonic()
+            if self._on_event and not self._broken:
+                self._on_event(Event("warning", message="interrupted: waiting for what is under way; once more stops it at once."))
             if self._pid is None:
                 return True
             try:

@@ -1,0 +1,275 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Real playbooks over the Python API and the command: every way a run can end, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from railyard.api import CoreError, Event, RunRequest, RunResult, run
+
+PLAYBOOK = """---
+- name: Small
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Change something
+      ansible.builtin.copy:
+        content: "{{ word | default('none') }}"
+        dest: "{{ lookup('ansible.builtin.env', 'HOME') }}/{{ inventory_hostname }}.out"
+        mode: "0600"
+    - name: Handle a secret
+      ansible.builtin.command: "echo {{ secret_munge_key }} {{ lookup('ansible.builtin.pipe', 'env') | hash('sha1') }}"
+      changed_when: false
+      no_log: true
+    - name: Tell what the process sees
+      ansible.builtin.command: env
+      changed_when: false
+    - name: Fail where asked
+      ansible.builtin.command: sh -c 'echo disk full >&2; exit 3'
+      when: inventory_hostname in (broken | default([]))
+      changed_when: false
+"""
+SLEEP = """---
+- name: Long
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Sleep
+      ansible.builtin.command: sleep 300
+      changed_when: false
+"""
+HOSTS = """---
+all:
+  hosts:
+    a: {ansible_connection: local}
+    b: {ansible_connection: local}
+    gone: {ansible_host: 127.0.0.1, ansible_port: 9}
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+SECRET = "munge-key-that-must-not-be-seen-anywhere"
+
+
+@pytest.fixture
+def site(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site with an encrypted secret, as the current folder and as home."""
+    for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "RAILYARD_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("CLOUD_TOKEN", "token-of-the-caller")
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "tmp").mkdir()
+    secrets = tmp_path / "site/group_vars/all/secrets.yml"
+    secrets.parent.mkdir(parents=True)
+    (tmp_path / "site/hosts.yml").write_text(HOSTS)
+    (tmp_path / "small.yml").write_text(PLAYBOOK)
+    (tmp_path / "sleep.yml").write_text(SLEEP)
+    (tmp_path / "pw").write_text("right\n")
+    (tmp_path / "wrong").write_text("wrong\n")
+    encrypt = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt", "--vault-password-file", "pw", "--output", str(secrets)]
+    subprocess.run(encrypt, input=f"secret_munge_key: {SECRET}\n", text=True, capture_output=True, check=True)
+    assert (repository / "ansible.cfg").is_file()
+    return tmp_path
+
+
+def small(**changes: object) -> RunRequest:
+    fields: dict[str, object] = {"playbook": "small.yml", "inventory": "site", "limit": "a,b", "vault_password_files": ("pw",), **changes}
+    return RunRequest(**fields)  # type: ignore[arg-type]
+
+
+def test_a_good_run(site: Path) -> None:
+    events: list[Event] = []
+    result = run(small(extra_vars={"word": "hello"}, collect=("Tell what the process sees",)), on_event=events.append)
+    assert (result.status, result.exit_code, result.rc, result.message) == ("done", 0, 0, "")
+    assert [(host.host, host.ok, host.changed, host.skipped) for host in result.hosts] == [("a", 3, 1, 1), ("b", 3, 1, 1)]
+    assert {(change.host, change.task) for change in result.changes} == {("a", "Change something"), ("b", "Change something")}
+    assert (site / "a.out").read_text() == "hello"
+    assert next(event.task for event in events if event.kind == "task") == "Change something"
+    environment = dict(line.partition("=")[::2] for line in result.results[0].result["stdout_lines"])
+    assert environment["RAILYARD_RUN_ID"] == result.run_id
+    assert environment["RAILYARD_STATE_DIR"] == str(site / "state/railyard/site")
+    assert "CLOUD_TOKEN" not in environment
+    assert "ANSIBLE_HOST_KEY_CHECKING" not in environment
+    assert "ANSIBLE_CACHE_PLUGIN" not in environment
+    # Nothing is left but the log, and the second run has nothing to do.
+    log = Path(result.log)
+    assert log == site / "state/railyard/site/runs" / result.run_id / "events.jsonl"
+    assert [path for path in (site / "state").rglob("*") if path.is_file()] == [log]
+    assert list((site / "tmp").iterdir()) == []
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (lines[0]["event"], lines[0]["extra_vars"], lines[-1]["status"]) == ("run", ["word"], "done")
+    assert run(small(extra_vars={"word": "hello"})).changes == ()
+
+
+def test_check_mode_tells_a_difference(site: Path) -> None:
+    result = run(small(check=True))
+    assert (result.status, result.exit_code, len(result.changes)) == ("done", 1, 2)
+    assert not (site / "a.out").exists()
+
+
+@pytest.mark.usefixtures("site")
+def test_a_failure_and_a_host_that_does_not_answer() -> None:
+    result = run(small(limit="", extra_vars={"broken": ["b"]}))
+    assert (result.status, result.exit_code) == ("failed", 1)
+    failures = {failure.host: failure for failure in result.failures}
+    assert set(failures) == {"b", "gone"}
+    assert (failures["b"].task, failures["b"].message) == ("Fail where asked", "non-zero return code\ndisk full")
+    assert failures["gone"].unreachable
+    assert "Connection refused" in failures["gone"].message
+    stats = {host.host: host for host in result.hosts}
+    assert (stats["b"].failed, stats["gone"].unreachable, stats["a"].failed) == (1, 1, 0)
+
+
+def _broken_playbook(site: Path) -> None:
+    (site / "small.yml").write_text("- hosts: [\n")
+
+
+def _unknown_module(site: Path) -> None:
+    (site / "small.yml").write_text("---\n- hosts: all\n  tasks:\n    - no.such.module:\n")
+
+
+def _broken_inventory(site: Path) -> None:
+    (site / "site/hosts.yml").write_text("all: [\n")
+
+
+def _as_is(_site: Path) -> None:
+    """Spoil nothing."""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "changes", "message"),
+    [
+        (_as_is, {"limit": "nosuch"}, "--limit nosuch matches no host of site."),
+        (_as_is, {"vault_password_files": ("wrong",)}, "the vault password does not open site/group_vars/all/secrets.yml: the one from wrong is not"),
+        (_as_is, {"vault_password_files": ()}, "site/group_vars/all/secrets.yml is encrypted and no vault password was given."),
+        (_as_is, {"playbook": "railyard.cluster.no_such"}, "the playbook railyard.cluster.no_such was not found."),
+        (_as_is, {"tags": ("nosuch",)}, "no task of small.yml has a tag of --tags nosuch."),
+        (_broken_playbook, {}, "/small.yml:2: YAML parsing failed: "),
+        (_unknown_module, {}, "/small.yml:4: couldn't resolve module/action 'no.such.module'."),
+        (_broken_inventory, {}, "/site/hosts.yml cannot be read."),
+    ],
+)
+def test_what_cannot_run_is_one_sentence(spoil: object, changes: dict[str, object], message: str, site: Path) -> None:
+    assert callable(spoil)
+    spoil(site)
+    result = run(small(**changes))
+    assert (result.status, result.exit_code, result.hosts) == ("could_not_run", 2, ())
+    assert message in result.message
+    assert "\n" not in result.message
+
+
+@pytest.mark.usefixtures("site")
+def test_an_inventory_that_is_not_there() -> None:
+    with pytest.raises(CoreError, match="the inventory nothere does not exist"):
+        run(small(inventory="nothere"))
+
+
+def test_no_ansible(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", str(site / "python"))
+    monkeypatch.setenv("PATH", str(site))
+    with pytest.raises(CoreError, match="ansible-playbook was not found"):
+        run(small())
+
+
+def test_prompts_are_answered(site: Path) -> None:
+    result = run(small(vault_password_files=(), ask_vault_password=True), passwords={"vault": "right"})
+    assert (result.status, result.message) == ("done", "")
+    assert "right" not in Path(result.log).read_text()
+    assert site.exists()
+
+
+@pytest.mark.usefixtures("site")
+def test_an_error_of_the_watcher_stops_the_run_and_comes_back() -> None:
+    def watch(event: Event) -> None:
+        if event.kind == "start":
+            raise ZeroDivisionError
+
+    started = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        run(small(playbook="sleep.yml"), on_event=watch)
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.usefixtures("site")
+def test_an_interrupted_run_is_cancelled_and_leaves_nothing_running() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+
+    def interrupt(event: Event) -> None:
+        if event.kind == "start" and event.host == "a":
+            threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    started = time.monotonic()
+    result: RunResult = run(small(playbook="sleep.yml"), on_event=interrupt)
+    assert time.monotonic() - started < 60
+    assert (result.status, result.exit_code) == ("cancelled", 2)
+    assert "interrupted" in result.message
+    assert "again is safe" in result.hint
+    assert signal.getsignal(signal.SIGINT) is handler
+    deadline = time.monotonic() + 10
+    while processes_with(result.run_id) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert processes_with(result.run_id) == []
+
+
+def processes_with(run_id: str) -> list[str]:
+    """Return the command lines of the processes that a run left behind."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"RAILYARD_RUN_ID={run_id}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def command(site: Path, repository: Path) -> Iterator[list[str]]:
+    """``railyard`` as a person calls it, over this site's playbook in the place of railyard.cluster.site."""
+    script = site / "apply_small.py"
+    script.write_text(
+        "import sys\nfrom dataclasses import replace\nfrom railyard.commands import apply\nfrom railyard.main import main\n"
+        "build = apply.build_request\napply.build_request = lambda args: replace(build(args), playbook='small.yml')\nsys.exit(main())\n"
+    )
+    os.environ["PYTHONPATH"] = str(repository / "cli")
+    yield [sys.executable, str(script), "apply", "-i", "site", "--vault-password-file", "pw"]
+    del os.environ["PYTHONPATH"]
+
+
+def test_no_secret_is_seen_with_vvv(command: list[str], site: Path) -> None:
+    answer = subprocess.run([*command, "--limit", "a", "--diff", "-vvv"], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    # What is looked for would be found: Ansible's own output is there.
+    assert "Handle a secret" in answer.stderr
+    assert "ansible-playbook -i site --limit a --diff --vault-password-file pw -vvv small.yml" in answer.stderr
+    left = [path.read_text() for path in (site / "state").rglob("*") if path.is_file()]
+    assert len(left) == 1
+    for text in (answer.stdout, answer.stderr, *left):
+        assert SECRET not in text
+        assert "token-of-the-caller" not in text
+
+
+def test_the_command_s_document_and_status(command: list[str]) -> None:
+    answer = subprocess.run([*command, "--limit", "b", "--json", "-e", '{"broken": ["b"]}'], capture_output=True, text=True, check=False)
+    document = json.loads(answer.stdout)
+    assert (answer.returncode, document["exit_code"], document["failures"][0]["host"], answer.stderr) == (1, 1, "b", "")
+
+
+def test_the_command_s_sentence(command: list[str]) -> None:
+    answer = subprocess.run([*command, "--limit", "nosuch"], capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == "railyard: --limit nosuch matches no host of site. railyard discover -i site lists the hosts.\n"

@@ -26,7 +26,8 @@ def repository() -> pathlib.Path:
 @pytest.fixture(scope="session")
 def project_files(repository: pathlib.Path) -> list[pathlib.Path]:
     """Every file of the project, relative to the checkout: tracked, or new and not ignored."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    # Root may run the tests in a checkout of another user's.
+    command = ["git", "-c", f"safe.directory={repository}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
     return [pathlib.Path(name) for name in sorted(set(listing.stdout.split("\0"))) if name and (repository / name).is_file()]
 

@@ -90,6 +90,9 @@ options:
     description: Keep the content out of diffs, error texts and anything else that is shown.
     type: bool
     default: false
+  _payload:
+    description: What the controller made of O(files). Set by the action plugin, never in a task.
+    type: str
 """
 
 EXAMPLES = r"""
@@ -136,9 +139,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.railyard.cluster.plugins.module_utils._files import Writer, lock, number, observe, remove
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core import files
+from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 
 
 def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:
+    if not module.params["_payload"]:
+        raise CoreError("railyard.cluster.files can't run without its action plugin.")
     desired = files.unpack(module.params["_payload"])
     if not module.check_mode:
         lock()
@@ -187,7 +193,7 @@ def main() -> None:
             },
             "secret": {"type": "bool", "default": False, "no_log": False},
             # What the action made of the files. Without a log, so that no content reaches the node's journal.
-            "_payload": {"type": "str", "no_log": True, "required": True},
+            "_payload": {"type": "str", "no_log": True},
         },
         supports_check_mode=True,
     )

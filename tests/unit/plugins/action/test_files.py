@@ -44,7 +44,7 @@ class Action:
         assert call["module_name"] == "railyard.cluster.files"
         assert set(call["module_args"]) == {"files", "secret", "_payload"}
         assert (call["module_args"]["files"], call["module_args"]["secret"]) == ([], arguments.get("secret", False))
-        assert type(call["module_args"]["_payload"]) is str
+        assert isinstance(call["module_args"]["_payload"], str)
         return unpack(call["module_args"]["_payload"])
 
 

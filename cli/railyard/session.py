@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
-from railyard import options
+from railyard import options, places
 from railyard.request import RunRequest, command_line
 from railyard.result import RunResult
 from railyard.terminal.progress import progress
@@ -40,7 +42,8 @@ def run_command(
     passwords: Mapping[str, str] = options.ask_passwords(request, confirm_vault=confirm_vault)
     errors = Console(stderr=True, highlight=False)
     if args.verbose:
-        errors.print(command_line(request), markup=False, soft_wrap=True)
+        by_hand = replace(request, environment={**places.ansible_config(os.environ), **request.environment})
+        errors.print(command_line(by_hand), markup=False, soft_wrap=True)
     with progress(errors, verbosity=request.verbosity, quiet=args.json) as watch:
         result = run(request, on_event=watch, passwords=passwords)
     answered = result.status == "done"

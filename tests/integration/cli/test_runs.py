@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from railyard.api import CoreError, Event, RunRequest, RunResult, run
@@ -273,3 +274,42 @@ def test_the_command_s_sentence(command: list[str]) -> None:
     answer = subprocess.run([*command, "--limit", "nosuch"], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr == "railyard: --limit nosuch matches no host of site. railyard discover -i site lists the hosts.\n"
+
+
+def test_the_example_of_the_documentation_runs(site: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (repository / "docs/python-api.md").read_text()
+    example = page.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.setenv("RAILYARD_STATE_DIR", str(site / "state"))
+    monkeypatch.setenv("PYTHONPATH", str(repository / "cli"))
+    answer = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("done in ")
+    assert "\nctl1 " in answer.stdout
+
+
+def test_a_capture_is_written_and_explained(site: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(repository / "cli"))
+    railyard = [sys.executable, "-m", "railyard"]
+    captured = subprocess.run([*railyard, "capture", "a", "-i", "site", "--vault-password-file", "pw", "--json"], capture_output=True, text=True, check=False)
+    assert captured.returncode == 0, captured.stderr
+    file = site / "a.capture.json"
+    schemas = repository / "docs/schemas"
+    for name, text in (("captures", captured.stdout), ("capture", file.read_text())):
+        jsonschema.Draft202012Validator(json.loads((schemas / f"{name}.json").read_text())).validate(json.loads(text))
+    assert json.loads(captured.stdout)["files"] == [{"node": "a", "path": str(file)}]
+    explained = subprocess.run([*railyard, "parse", "capture", str(file)], capture_output=True, text=True, check=False)
+    assert explained.returncode in (0, 1), explained.stderr
+    assert "uname -a" in explained.stdout
+
+
+def test_secrets_through_the_command(site: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(repository / "cli"))
+    command = [sys.executable, "-m", "railyard", "secrets", "init", "-i", "site", "--vault-password-file", "pw", "--json"]
+    answers = [subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2)]
+    documents = [json.loads(answer.stdout) for answer in answers]
+    for document in documents:
+        jsonschema.Draft202012Validator(json.loads((repository / "docs/schemas/secrets.json").read_text())).validate(document)
+    assert "secret_munge_key" in documents[0]["present"]
+    assert documents[0]["made"]
+    assert documents[1]["made"] == []
+    assert site.exists()

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to the collection: it may change at any time.
+"""The simulator's executable: vendors' tools under their own names, and a command for faults.
+
+It answers as the tool it is called as. Under any other name it is the command that changes the profile:
+``railyard-simulator fault KIND [GPU] [KEY=VALUE ...]``, ``heal [KIND] [GPU]``, ``status``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import typing as t
+from datetime import datetime
+
+from .core.errors import CoreError
+from .core.simulator.nvidia_smi import nvidia_smi
+from .core.simulator.profile import FAULTS, apply_fault, heal, kernel_log
+
+PROFILE = "/etc/railyard-lab/hardware.json"
+PROFILE_VARIABLE = "RAILYARD_SIMULATOR_PROFILE"
+TOOLS = {"nvidia-smi": nvidia_smi}
+
+
+def main(version: str) -> int:
+    path = os.environ.get(PROFILE_VARIABLE, PROFILE)
+    name = os.path.basename(sys.argv[0])
+    try:
+        profile = _read(path)
+        if name in TOOLS:
+            answer = TOOLS[name](profile, sys.argv[1:], datetime.now())
+            sys.stdout.write(answer.stdout)
+            sys.stderr.write(answer.stderr)
+            sys.stdout.flush()
+            return answer.rc
+        return _command(path, profile, sys.argv[1:], version)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CoreError as error:
+        print(f"railyard: {error}", file=sys.stderr)
+        return 255
+
+
+def _read(path: str) -> dict[str, t.Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            profile = json.load(file)
+    except (OSError, ValueError) as error:
+        raise CoreError(f"the hardware profile cannot be read ({error}).", where=path, hint="It is written when the node is made.") from None
+    if not isinstance(profile, dict) or profile.get("schema") != "railyard.simulator.profile":
+        raise CoreError("this is not a hardware profile.", where=path)
+    return profile
+
+
+def _command(path: str, profile: dict[str, t.Any], argv: list[str], version: str) -> int:
+    action, *words = argv or ["status"]
+    numbers = [int(word) for word in words if word.isdigit()]
+    details = dict(word.split("=", 1) for word in words if "=" in word)
+    kinds = [word for word in words if not word.isdigit() and "=" not in word]
+    gpu = numbers[0] if numbers else None
+    if action == "fault" and len(kinds) == 1:
+        _write(path, apply_fault(profile, kinds[0], gpu, **{key: int(value) if value.isdigit() else value for key, value in details.items()}))
+    elif action == "heal" and len(kinds) <= 1:
+        _write(path, heal(profile, kinds[0] if kinds else "", gpu))
+    elif action == "status":
+        status = {key: profile[key] for key in ("node", "class", "faults")}
+        print(json.dumps({**status, "kernel_log": kernel_log(profile), "version": version}, indent=2))
+    else:
+        kinds_known = "\n".join(f"  {kind:<20} {entry['help']}" for kind, entry in FAULTS.items())
+        print(f"usage: railyard-simulator fault KIND [GPU] [KEY=VALUE ...] | heal [KIND] [GPU] | status\n\n{kinds_known}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _write(path: str, profile: dict[str, t.Any]) -> None:
+    """Replace the profile as a whole: a tool that runs meanwhile reads the old one or the new one."""
+    staged = f"{path}.new"
+    try:
+        with open(staged, "w", encoding="utf-8") as file:
+            json.dump(profile, file, indent=2)
+            file.write("\n")
+        os.replace(staged, path)
+    except OSError as error:
+        raise CoreError(f"the hardware profile cannot be written ({error}).", where=path, hint="Only root may change it.") from None

@@ -81,28 +81,34 @@ class Writer:
     def apply(self, changes: list[files.FileChange]) -> None:
         done: list[str] = []
         staged = [change for change in changes if change.staged]
+        current = ""
         try:
             for change in changes:
-                if change.action == "create" and change.desired.state == "directory":
-                    os.mkdir(change.desired.path, 0o700)
-                    self.made.append(change.desired.path)
-                elif change.staged:
-                    self.stage(change)
+                current = change.desired.path
+                self.prepare(change)
             for change in staged:
                 self.validate(change.desired)
             for change in changes:
+                current = change.desired.path
                 self.commit(change)
-                done.append(change.desired.path)
+                done.append(current)
             for folder in sorted({os.path.dirname(path) for path in done}):
                 sync(folder)
         except OSError as error:
             so_far = f" after {', '.join(done)} was changed" if done else "; nothing was changed"
-            raise CoreError(f"{error.filename2 or error.filename}: {error.strerror}{so_far}.") from error
+            raise CoreError(f"{current} can't be written: {error.strerror}{so_far}.") from error
         finally:
             for change in staged:
                 remove(files.staged_path(change.desired.path))
             for path in reversed([] if done else self.made):
                 os.rmdir(path)
+
+    def prepare(self, change: files.FileChange) -> None:
+        if change.action == "create" and change.desired.state == "directory":
+            os.mkdir(change.desired.path, 0o700)
+            self.made.append(change.desired.path)
+        elif change.staged:
+            self.stage(change)
 
     def stage(self, change: files.FileChange) -> None:
         file, waiting = change.desired, files.staged_path(change.desired.path)
@@ -151,7 +157,8 @@ def sync(folder: str) -> None:
 
 
 def remove(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    """Remove staged content. What can't be removed will be named when the file is made ready."""
+    with contextlib.suppress(OSError):
         os.unlink(path)
 
 

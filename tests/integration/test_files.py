@@ -271,3 +271,12 @@ def test_one_execution_per_task(site: Site) -> None:
     task = shown[shown.index("Write the toy's files") : shown.index("TASK [toy : Tell]")]
     assert task.count(" EXEC ") == 1, task
     assert " PUT " not in task
+
+
+def test_a_file_that_cannot_be_written_is_named_and_undone(site: Site) -> None:
+    (site.path("a")).write_text("old\n")
+    name = "n" * 250  # with what staged files are called it is too long
+    site.write([{"path": "d", "state": "directory"}, {"path": "a", "content": "new\n"}, {"path": name, "content": "x"}])
+    _result, shown = site.run(ok=False)
+    assert f"{site.path(name)} can't be written: File name too long; nothing was changed." in shown
+    assert (site.path("a").read_text(), site.path("d").exists(), site.left_over()) == ("old\n", False, [])

@@ -4,15 +4,16 @@
 # Take every lab away and remove what the targets made. The apt packages stay; they are listed at the end.
 set -eu
 cd "$(dirname "$0")/.."
-labs=(/var/lib/railyard/labs/*/)
-if [ -d "${labs[0]}" ]; then
-    if [ "$(id -u)" != 0 ] || [ ! -x .venv/bin/ansible-playbook ]; then
-        echo "A lab lies in ${labs[0]}: run \"make dev\" and then, as root, \"make clean\"." >&2
+state=/var/lib/railyard
+if [ -d "$state" ]; then
+    if [ "$(id -u)" != 0 ] || [ ! -x .venv/bin/railyard ]; then
+        echo "Labs and their images lie in $state: run \"make dev\" and then, as root, \"make clean\"." >&2
         exit 2
     fi
-    for lab in "${labs[@]}"; do
-        RAILYARD_LAB=$(basename "$lab") .venv/bin/ansible-playbook playbooks/lab_down.yml -e lab_purge=true
+    for lab in "$state"/labs/*/; do
+        [ ! -d "$lab" ] || .venv/bin/railyard lab down --purge --name "$(basename "$lab")"
     done
+    rm -rf --one-file-system "$state"
 fi
 find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 rm -rf .venv .venv-next .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist ./*.egg-info cli/*.egg-info tests/output railyard-cluster-*.tar.gz

@@ -13,8 +13,8 @@ import pytest
 
 BIN = pathlib.Path(sys.executable).parent
 GATES = {
-    "ruff": "ruff check .",
-    "ruff-format": "ruff format --check .",
+    "ruff": "ruff check --output-format concise .",
+    "ruff-format": "ruff format --check --quiet .",
     "mypy": "mypy",
     "ansible-lint": "ansible-lint --offline --profile production --strict",
     "yamllint": "yamllint --strict .",

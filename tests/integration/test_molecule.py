@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow]
 def test_every_scenario(repository: pathlib.Path) -> None:
     tools = pathlib.Path(sys.executable).parent
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTEST_"))}
-    environment.update(PATH=f"{tools}:{environment['PATH']}", NO_COLOR="1", RAILYARD_LAB="molecule")
+    environment.update(
+        PATH=f"{tools}:{environment['PATH']}", NO_COLOR="1", RAILYARD_LAB="molecule", MOLECULE_EPHEMERAL_DIRECTORY=str(repository / ".ansible/molecule")
+    )
     command = [tools / "molecule", "test", "--all", "--report"]
     run = subprocess.run(
         command, cwd=repository, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

@@ -33,7 +33,7 @@ def test_site_refines_a_shipped_class_without_touching_the_table() -> None:
     before = copy.deepcopy(CLASSES)
     result = hardware_class("h100_sxm_8", {"h100_sxm_8": {"gpus": {"count": 4}, "memory_mib": 1031000}})
     assert (result["gpus"]["count"], result["gpus"]["pci_id"], result["memory_mib"]) == (4, "10de:2330", 1031000)
-    result["gpus"]["count"] = 99
+    result["gpus"]["count"] = result["cpu"]["sockets"] = 99
     assert before == CLASSES
 
 

@@ -52,4 +52,12 @@ def _split(values: list[str]) -> tuple[str, ...]:
 
 
 def main(args: argparse.Namespace) -> int:
-    return run_command(args, build_request(args))
+    request = build_request(args)
+    return run_command(args, request, next_steps=next_steps(request))
+
+
+def next_steps(request: RunRequest) -> tuple[str, ...]:
+    """Return what a person may want to type after a run that ended well."""
+    if request.check:
+        return ("the same without --check makes the changes",)
+    return ("railyard lab shell login1 sinfo",) if places.site_name(request.inventory) == "lab" else ()

@@ -26,7 +26,8 @@ def print_summary(console: Console, result: RunResult, *, next_steps: Sequence[s
     if len(result.failures) > _MANY_FAILURES:
         console.print(f"and {len(result.failures) - _MANY_FAILURES} more failures: see the log.", highlight=False)
     console.print(Text(verdict(result)), soft_wrap=True)
-    steps = next_steps if result.status == "done" else _after_failure(result)
+    nothing_to_make = result.request.check and not result.changes
+    steps = _after_failure(result) if result.status != "done" else () if nothing_to_make else next_steps
     for step in steps:
         console.print(Text(f"  next: {step}"), soft_wrap=True)
     console.print(Text(f"  log: {result.log}", style="dim"), soft_wrap=True)

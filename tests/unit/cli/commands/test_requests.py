@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from railyard.commands import apply
+from railyard.commands.lab import VERBS
 from railyard.main import build_parser
 from railyard.request import RunRequest
 
@@ -70,8 +72,19 @@ def test_request(line: str, request_: RunRequest, repository: Path, monkeypatch:
     assert command.build_request(parsed(line)) == request_
 
 
-def test_every_playbook_that_a_command_names_is_there(repository: Path) -> None:
-    from railyard.commands.lab import VERBS
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("apply", ("railyard lab shell login1 sinfo",)),
+        ("apply --check", ("the same without --check makes the changes",)),
+        ("apply -i a,b", ()),
+    ],
+)
+def test_what_to_type_after_apply(line: str, steps: tuple[str, ...], repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository)
+    assert apply.next_steps(apply.build_request(parsed(line))) == steps
 
+
+def test_every_playbook_that_a_command_names_is_there(repository: Path) -> None:
     names = {"site", "discover", "capture", "secrets_init", *(f"lab_{verb}" for verb in VERBS)}
     assert names - {path.stem for path in (repository / "playbooks").glob("*.yml")} == set()

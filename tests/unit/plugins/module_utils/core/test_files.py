@@ -39,6 +39,7 @@ ONE = DesiredFile("/etc/a", content=b"one\n")
         pytest.param(DesiredFile("/etc/a", content=b"one\n", owner="munge"), PRESENT, ["attributes"], id="other owner"),
         pytest.param(DesiredFile("/etc/a", content=b"one\n", group="munge"), PRESENT, ["attributes"], id="other group"),
         pytest.param(ONE, LINK, ["replace"], id="a link in the place of a file"),
+        pytest.param(DesiredFile("/etc/a"), LINK, ["replace"], id="a link in the place of an empty file"),
         pytest.param(DesiredFile("/etc/a", "directory", mode=0o755), FOLDER, [], id="directory"),
         pytest.param(DesiredFile("/etc/a", "directory", mode=0o755), ObservedFile(), ["create"], id="directory missing"),
         pytest.param(DesiredFile("/etc/a", "directory", mode=0o700), FOLDER, ["attributes"], id="directory with another mode"),

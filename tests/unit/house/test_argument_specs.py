@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -31,6 +33,32 @@ def load(path: pathlib.Path) -> dict[str, t.Any]:
 def is_expression(value: object) -> bool:
     """Say whether a default is a Jinja expression, whose type shows only when it is evaluated."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def value_when_unset(expression: str) -> object:
+    """Return what ``{{ railyard_x | default({}) }}`` is where nobody sets ``railyard_x``; itself for any other expression."""
+    fallback = re.search(r"\|\s*default\((.*?)(?:, true)?\)\s*}}$", expression)
+    if fallback:
+        try:
+            return ast.literal_eval(fallback[1])
+        except (SyntaxError, ValueError):
+            pass
+    return expression
+
+
+def expression_faults(name: str, option: dict[str, t.Any], expression: str) -> list[str]:
+    """Return what is wrong with the description of a default that other variables decide.
+
+    The documentation tools evaluate a default by its type, so an expression can be repeated only where that is a text;
+    elsewhere its value while the other variables are unset stands for it, or the description names one of them.
+    """
+    if "default" in option:
+        allowed = (expression, value_when_unset(expression))
+        told = any((type(value), value) == (type(option["default"]), option["default"]) for value in allowed)
+        return [] if told else [f"{name}: argument_specs says {option['default']!r}, defaults/main.yml {expression!r}"]
+    names = set(re.findall(r"[a-z_]\w+", expression))
+    words = set(re.findall(r"[a-z_]\w+", str(option.get("description"))))
+    return [] if {word for word in names & words if "_" in word} else [f"{name}: the description names none of the variables that decide its default"]
 
 
 def type_faults(name: str, option: dict[str, t.Any]) -> list[str]:
@@ -75,6 +103,8 @@ def faults(role: str, specs: dict[str, t.Any], defaults: dict[str, t.Any]) -> li
         if name not in defaults:
             if not option.get("required"):
                 found.append(f"{name}: is described, not required, and not in defaults/main.yml")
+        elif is_expression(defaults[name]):
+            found += expression_faults(name, option, defaults[name])
         elif "default" not in option:
             found.append(f"{name}: defaults/main.yml has {defaults[name]!r}, argument_specs no default")
         elif (type(option["default"]), option["default"]) != (type(defaults[name]), defaults[name]):
@@ -92,6 +122,8 @@ def test_argument_specs_and_defaults_agree() -> None:
     assert not problems, "\n".join(problems)
 
 
+DIFFERENT = "a_count: argument_specs says 2, defaults/main.yml '{{ railyard_x | default(3) }}'"
+UNTOLD = "a_count: the description names none of the variables that decide its default"
 OPTION = {"type": "int", "description": "How many.", "default": 1}
 
 
@@ -109,7 +141,11 @@ OPTION = {"type": "int", "description": "How many.", "default": 1}
         ({"type": "int", "description": "x", "required": True}, {}, ""),
         ({"description": "x", "default": 1}, {"a_count": 1}, "a_count: type None is none of bool, dict, float, int, list, path, raw, str"),
         ({"type": "list", "description": "x", "default": []}, {"a_count": []}, "a_count: a list without elements"),
-        ({"type": "dict", "description": "x", "default": "{{ railyard_x }}"}, {"a_count": "{{ railyard_x }}"}, ""),
+        ({"type": "str", "description": "x", "default": "{{ railyard_x }}"}, {"a_count": "{{ railyard_x }}"}, ""),
+        ({"type": "dict", "description": "x", "default": {}}, {"a_count": "{{ railyard_x | default({}) }}"}, ""),
+        ({"type": "int", "description": "x", "default": 2}, {"a_count": "{{ railyard_x | default(3) }}"}, DIFFERENT),
+        ({"type": "dict", "description": "Both of O(a_one) and more."}, {"a_count": "{{ a_one | combine(a_two) }}"}, ""),
+        ({"type": "dict", "description": "All."}, {"a_count": "{{ a_one | combine(a_two) }}"}, UNTOLD),
     ],
 )
 def test_this_check_sees(option: dict[str, t.Any], default: dict[str, t.Any], fault: str) -> None:

@@ -21,6 +21,8 @@ from .core.simulator.profile import FAULTS, apply_fault, heal, kernel_log
 
 PROFILE = "/etc/railyard-lab/hardware.json"
 PROFILE_VARIABLE = "RAILYARD_SIMULATOR_PROFILE"
+# Where the tool would open its GPUs.
+DEVICES = "/dev/nvidia"
 TOOLS = {"nvidia-smi": nvidia_smi}
 
 
@@ -30,7 +32,7 @@ def main(version: str) -> int:
     try:
         profile = _read(path)
         if name in TOOLS:
-            answer = TOOLS[name](profile, sys.argv[1:], datetime.now())
+            answer = TOOLS[name](profile, sys.argv[1:], datetime.now(), _denied(profile))
             sys.stdout.write(answer.stdout)
             sys.stderr.write(answer.stderr)
             sys.stdout.flush()
@@ -53,6 +55,19 @@ def _read(path: str) -> dict[str, t.Any]:
     if not isinstance(profile, dict) or profile.get("schema") != "railyard.simulator.profile":
         raise CoreError("this is not a hardware profile.", where=path)
     return profile
+
+
+def _denied(profile: dict[str, t.Any]) -> list[int]:
+    """Return the numbers of the device files that a job's cgroup denies. One without a driver behind it is not denied."""
+    denied = []
+    for gpu in profile["gpus"]:
+        try:
+            os.close(os.open(f"{DEVICES}{gpu['minor']}", os.O_RDWR | os.O_CLOEXEC))
+        except PermissionError:
+            denied.append(gpu["minor"])
+        except OSError:
+            pass
+    return denied
 
 
 def _command(path: str, profile: dict[str, t.Any], argv: list[str], version: str) -> int:

@@ -10,7 +10,7 @@ An option that the real tool has and this one does not is refused in words of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,11 +80,11 @@ class _Request:
         return name in self.options
 
 
-def nvidia_smi(profile: Mapping[str, Any], argv: Sequence[str], now: datetime) -> Answer:
-    """Answer ``nvidia-smi ARGV`` (without the command's own name) at the time ``now``."""
+def nvidia_smi(profile: Mapping[str, Any], argv: Sequence[str], now: datetime, denied: Collection[int] = ()) -> Answer:
+    """Answer ``nvidia-smi ARGV`` (without the command's own name) at the time ``now`` to one who may not open the devices ``denied``."""
     try:
         request = _parse(argv)
-        node = effective(profile)
+        node = effective(profile, denied)
         if request.has("help"):
             return Answer(_usage(node))
         return _answer(request, node, now)

@@ -41,7 +41,7 @@ def values(profile: Mapping[str, Any], gpu: Mapping[str, Any]) -> dict[str, str]
         **_health(model, gpu),
         "driver_version": str(profile["driver_version"]),
         "index": str(gpu["index"]),
-        "minor": str(gpu["index"]),
+        "minor": str(gpu["minor"]),
         "name": str(gpu["name"]),
         "serial": str(gpu["serial"]),
         "uuid": str(gpu["uuid"]),

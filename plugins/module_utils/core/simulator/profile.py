@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import difflib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..errors import CoreError
@@ -98,6 +98,7 @@ def _gpu(gpus: Mapping[str, Any], index: int, numa: int, links: int, seed: str) 
     model = model_of(pci_id, str(gpus.get("model", "")), int(gpus.get("memory_mib", 0)))
     return {
         "index": index,
+        "minor": index,
         "name": str(gpus.get("model") or model["name"]),
         "pci_id": pci_id,
         "pci": _pci(index, int(gpus["count"]), pci_id),
@@ -150,8 +151,12 @@ def heal(profile: Mapping[str, Any], kind: str = "", gpu: int | None = None) -> 
     return result
 
 
-def effective(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the profile as a tool sees it: every fault applied, absent GPUs gone, the others numbered anew."""
+def effective(profile: Mapping[str, Any], denied: Collection[int] = ()) -> dict[str, Any]:
+    """Return the profile as a tool sees it: every fault applied, absent GPUs gone, the others numbered anew.
+
+    ``denied`` has the numbers of the device files that the caller may not open: in a job whose devices are
+    constrained, the tool knows nothing of the GPUs of others.
+    """
     result = copy.deepcopy(dict(profile))
     result["driver"] = "loaded" if result.get("vendor") == "nvidia" else "not_loaded"
     for gpu in result["gpus"]:
@@ -161,7 +166,7 @@ def effective(profile: Mapping[str, Any]) -> dict[str, Any]:
             result["driver"] = fault["kind"].replace("driver_", "")
         elif fault["gpu"] < len(result["gpus"]):
             _apply(result["gpus"][fault["gpu"]], fault)
-    present = [gpu for gpu in result["gpus"] if gpu["state"] != "absent"]
+    present = [gpu for gpu in result["gpus"] if gpu["state"] != "absent" and gpu["minor"] not in denied]
     for index, gpu in enumerate(present):
         gpu["index"] = index
     result["gpus"] = present

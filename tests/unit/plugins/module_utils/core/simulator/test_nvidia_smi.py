@@ -160,6 +160,14 @@ def test_absent_gpu_moves_the_numbers_up() -> None:
     assert query(absent, "index,count,pci.bus_id,uuid")[0] == ["0", "7", "00000000:3B:00.0", H100["gpus"][1]["uuid"]]
 
 
+def test_gpus_that_a_job_may_not_open_are_not_there() -> None:
+    answer = nvidia_smi(H100, ["--query-gpu=index,count,pci.bus_id", "--format=csv,noheader"], NOW, denied=[0, 1, 2, 4, 5, 7])
+    assert answer == Answer("0, 2, 00000000:5D:00.0\n1, 2, 00000000:CB:00.0\n")
+    minors = [line.split(": ")[1] for line in nvidia_smi(H100, ["-q"], NOW, denied=[0]).stdout.splitlines() if "Minor Number" in line]
+    assert minors == ["1", "2", "3", "4", "5", "6", "7"]
+    assert nvidia_smi(H100, ["-L"], NOW, denied=range(8)).rc == 6
+
+
 @pytest.mark.parametrize(
     ("kind", "details", "display", "label", "expected"),
     [

@@ -96,7 +96,15 @@ def start_cache(tree: str, address: str) -> bool:
         os.makedirs(path, exist_ok=True)
     for name in glob.glob(f"{config}/*.conf"):
         os.unlink(name)
-    lines = ["CacheDir: /var/cache/apt-cacher-ng", "LogDir: /var/log/apt-cacher-ng", f"Port: {CACHE_PORT}", f"BindAddress: {address}", "ForeGround: 1", "ExThreshold: 30", "VerboseLog: 0"]
+    lines = [
+        "CacheDir: /var/cache/apt-cacher-ng",
+        "LogDir: /var/log/apt-cacher-ng",
+        f"Port: {CACHE_PORT}",
+        f"BindAddress: {address}",
+        "ForeGround: 1",
+        "ExThreshold: 30",
+        "VerboseLog: 0",
+    ]
     host.write_whole(f"{config}/acng.conf", "\n".join(lines) + "\n")
     for name in ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"):
         if os.path.exists(name):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import signal
 import time
 import typing as t
 
 from ansible_collections.railyard.cluster.plugins.module_utils._lab import host
+from ansible_collections.railyard.cluster.plugins.module_utils.core import secrets
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import machine, network, seed
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import LabNode, LabSpec, spec_from_dict
@@ -26,7 +26,6 @@ FRESH = "fresh"
 BOOT_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 30
 # Secrets of a lab are thrown away with it: plain files that only root reads.
-SECRETS = ("munge_key", "slurm_database_password", "slurm_jwt_key")
 SSH_OPTIONS = ("StrictHostKeyChecking yes", "PasswordAuthentication no", "LogLevel ERROR")
 
 
@@ -114,14 +113,18 @@ class Lab:
         for name in lab_names():
             other = load(name).spec if name != self.spec.name else None
             if other and other.index == self.spec.index:
-                raise CoreError(f"the labs {name!r} and {self.spec.name!r} share the index {self.spec.index}.", where="lab_index", hint=f"Set lab_index of {self.spec.name!r}.")
-        for path in (self.folder, f"{self.folder}/ssh", f"{self.folder}/secrets", f"{self.folder}/nodes", f"{self.folder}/layers"):
-            os.makedirs(path, mode=0o700, exist_ok=True)
+                raise CoreError(
+                    f"the labs {name!r} and {self.spec.name!r} share the index {self.spec.index}.",
+                    where="lab_index",
+                    hint=f"Set lab_index of {self.spec.name!r}.",
+                )
+        for path in (self.folder, f"{self.folder}/ssh", f"{self.folder}/secrets", f"{self.folder}/nodes", f"{self.folder}/layers", f"{self.folder}/share"):
+            os.makedirs(path, mode=0o755 if path.endswith("/share") else 0o700, exist_ok=True)
         changed = False
-        for name in SECRETS:
-            path = f"{self.folder}/secrets/{name}"
+        for kind in secrets.KINDS:
+            path = f"{self.folder}/secrets/{kind[len('secret_'):]}"
             if not os.path.exists(path):
-                host.write_whole(path, secrets.token_urlsafe(64), 0o600)
+                host.write_whole(path, secrets.generate(kind, os.urandom), 0o600)
                 changed = True
         for name in ("id_ed25519", *(node.name for node in self.spec.nodes)):
             path = f"{self.folder}/ssh/{name}"
@@ -131,7 +134,16 @@ class Lab:
                 host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"railyard-lab-{self.spec.name}", "-f", path])
                 changed = True
         known = "".join(f"{node.name},{self.spec.management_address(node)} {self._read(f'ssh/{node.name}.pub')}" for node in self.spec.nodes)
-        options = "".join(f"  {option}\n" for option in (*SSH_OPTIONS, f"UserKnownHostsFile {self.folder}/ssh/known_hosts", f"IdentityFile {self.folder}/ssh/id_ed25519", "IdentitiesOnly yes", "User root"))
+        options = "".join(
+            f"  {option}\n"
+            for option in (
+                *SSH_OPTIONS,
+                f"UserKnownHostsFile {self.folder}/ssh/known_hosts",
+                f"IdentityFile {self.folder}/ssh/id_ed25519",
+                "IdentitiesOnly yes",
+                "User root",
+            )
+        )
         blocks = "".join(f"Host {node.name}\n  HostName {self.spec.management_address(node)}\n" for node in self.spec.nodes)
         host.write_whole(f"{self.folder}/ssh/known_hosts", known, 0o600)
         host.write_whole(f"{self.folder}/ssh_config", f"{blocks}Host *\n{options}", 0o600)
@@ -183,7 +195,9 @@ class Lab:
         shutil.rmtree(f"{folder}/work/work", ignore_errors=True)
         lower = [f"{self.folder}/layers/{layer}/{node.name}" for layer in reversed(self.chain(node))] + [self.image]
         options = machine.overlay_options(lower, f"{folder}/upper", f"{folder}/work")
-        host.run(["mount", "-t", "overlay", f"railyard-{self.spec.name}-{node.name}", "-o", options, f"{folder}/root"], what=f"Mounting the root of {node.name}")
+        host.run(
+            ["mount", "-t", "overlay", f"railyard-{self.spec.name}-{node.name}", "-o", options, f"{folder}/root"], what=f"Mounting the root of {node.name}"
+        )
         self.plant(node)
 
     def plant(self, node: LabNode) -> None:
@@ -218,11 +232,15 @@ class Lab:
         """Boot the nodes that are off, all at once, and wait until each answers. Returns their names."""
         started = [node for node in nodes if not self.runner_pid(node)]
         systemd = host.is_systemd_host()
-        hierarchies = [] if systemd or not host.is_mixed_cgroup_host() else [name for name in machine.MIXED_HIERARCHIES if os.path.isdir(f"{machine.CGROUP_ROOT}/{name}")]
+        hierarchies = (
+            [] if systemd or not host.is_mixed_cgroup_host() else [name for name in machine.MIXED_HIERARCHIES if os.path.isdir(f"{machine.CGROUP_ROOT}/{name}")]
+        )
         for node in started:
             self.mount(node)
             folder = self.node_folder(node)
-            script = machine.launch_script(self.spec, node, root=f"{folder}/root", pid_file=f"{folder}/pid", console=f"{folder}/console.log", hierarchies=hierarchies)
+            script = machine.launch_script(
+                self.spec, node, root=f"{folder}/root", share=f"{self.folder}/share", pid_file=f"{folder}/pid", console=f"{folder}/console.log", hierarchies=hierarchies
+            )
             host.write_whole(f"{folder}/run", script, 0o700)
             if systemd:
                 unit = f"railyard-lab-{self.spec.name}-{node.name}"
@@ -238,7 +256,9 @@ class Lab:
             waiting = [node for node in waiting if not host.port_answers(self.spec.management_address(node), 22)]
             if waiting and time.monotonic() > deadline:
                 logs = ", ".join(f"{self.node_folder(node)}/console.log" for node in waiting)
-                raise CoreError(f"{', '.join(node.name for node in waiting)} did not answer within {BOOT_TIMEOUT_S} s of starting.", hint=f"What they said: {logs}.")
+                raise CoreError(
+                    f"{', '.join(node.name for node in waiting)} did not answer within {BOOT_TIMEOUT_S} s of starting.", hint=f"What they said: {logs}."
+                )
             time.sleep(0.1 if waiting else 0)
 
     def stop(self, nodes: Sequence[LabNode], *, power_loss: bool = False) -> list[str]:

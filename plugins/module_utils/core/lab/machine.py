@@ -11,13 +11,15 @@ from .spec import LabNode, LabSpec
 
 # systemd-nspawn ends with this status when the machine inside asked for a reboot.
 REBOOT_STATUS = 133
+# Where a node finds, read-only, what the lab's host shares with all of its nodes.
+SHARE = "/usr/local/lib/lab/share"
 CGROUP_ROOT = "/sys/fs/cgroup"
 # v1 hierarchies in which each node needs a group of its own on a mixed host: the v2 tree and systemd's own, for the
 # node's systemd, and every controller that Slurm's cgroup/v1 plugin touches.
 MIXED_HIERARCHIES = ("systemd", "unified", "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 
 
-def nspawn_command(spec: LabSpec, node: LabNode, root: str) -> list[str]:
+def nspawn_command(spec: LabSpec, node: LabNode, root: str, share: str) -> list[str]:
     """The command that boots the node from its root tree inside its network namespace.
 
     systemd-nspawn is started in the namespace rather than told its path: only then is /sys/class/net the node's own.
@@ -32,6 +34,7 @@ def nspawn_command(spec: LabSpec, node: LabNode, root: str) -> list[str]:
         "--boot",
         f"--directory={root}",
         f"--machine={node.name}",
+        f"--bind-ro={share}:{SHARE}",
         "--capability=CAP_NET_ADMIN",
         "--resolv-conf=off",
         "--timezone=off",
@@ -44,7 +47,7 @@ def cgroup_folders(spec: LabSpec, node: LabNode, hierarchies: Sequence[str]) -> 
     return [f"{CGROUP_ROOT}/{name}/railyard/{spec.name}/{node.name}" for name in hierarchies]
 
 
-def launch_script(spec: LabSpec, node: LabNode, *, root: str, pid_file: str, console: str, hierarchies: Sequence[str]) -> str:
+def launch_script(spec: LabSpec, node: LabNode, *, root: str, share: str, pid_file: str, console: str, hierarchies: Sequence[str]) -> str:
     """A shell script that enters the node's groups, boots it, and boots it again whenever it reboots itself.
 
     ``hierarchies`` is empty where systemd delegates a group of the v2 tree to the script's unit.
@@ -64,7 +67,7 @@ def launch_script(spec: LabSpec, node: LabNode, *, root: str, pid_file: str, con
         '  echo $$ > "$group/cgroup.procs"',
         "done",
     ]
-    command = " ".join(shlex.quote(word) for word in nspawn_command(spec, node, root))
+    command = " ".join(shlex.quote(word) for word in nspawn_command(spec, node, root, share))
     return "\n".join(
         [
             "#!/bin/sh",

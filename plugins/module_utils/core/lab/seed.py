@@ -8,16 +8,20 @@ device files without hardware) is here, as files.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..simulator.profile import make_profile
+from .machine import SHARE
 from .spec import CACHE_PORT, LabNode, LabSpec
 
 # v1 controllers that Slurm's cgroup/v1 plugin uses; mounted in the node below /cgv1 (a mixed host only).
 CGROUP_V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer")
 # Written last: the node has all of its seed.
 MARK = "/etc/railyard-lab/seeded"
+SIMULATOR = f"{SHARE}/simulator.pyz"
 NVIDIA_MAJOR = 195
 NVIDIA_CTL_MINOR = 255
 
@@ -52,7 +56,10 @@ def seed_files(
         SeedFile("/etc/ssh/ssh_host_ed25519_key", host_key, 0o600),
         SeedFile("/etc/ssh/ssh_host_ed25519_key.pub", host_key_public),
         # sshd answers on the management network alone.
-        SeedFile("/etc/ssh/sshd_config.d/lab.conf", f"ListenAddress {spec.management_address(node)}\nHostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n"),
+        SeedFile(
+            "/etc/ssh/sshd_config.d/lab.conf",
+            f"ListenAddress {spec.management_address(node)}\nHostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n",
+        ),
         SeedFile("/etc/apt/sources.list", apt_sources),
         SeedFile("/etc/apt/apt.conf.d/90lab", f'Acquire::http::Proxy "http://{spec.cache_address()}:{CACHE_PORT}";\nAcquire::Languages "none";\n'),
         SeedFile("/etc/dpkg/dpkg.cfg.d/lab", "force-unsafe-io\n"),
@@ -73,7 +80,12 @@ def seed_files(
     if gpus:
         lines = [f"c /dev/nvidia{minor} 0666 root root - {NVIDIA_MAJOR}:{minor}" for minor in range(gpus)]
         lines.append(f"c /dev/nvidiactl 0666 root root - {NVIDIA_MAJOR}:{NVIDIA_CTL_MINOR}")
-        files.append(SeedFile("/etc/tmpfiles.d/lab-gpus.conf", "\n".join(lines) + "\n"))
+        profile = make_profile(hardware, node.name, node.hardware_class)
+        files += [
+            SeedFile("/etc/tmpfiles.d/lab-gpus.conf", "\n".join(lines) + "\n"),
+            SeedFile("/etc/railyard-lab/hardware.json", json.dumps(profile, indent=2) + "\n"),
+            *(SeedFile(f"/usr/local/bin/{name}", link=SIMULATOR) for name in ("nvidia-smi", "railyard-simulator")),
+        ]
     files.append(SeedFile(MARK))
     return files
 

@@ -115,7 +115,9 @@ def spec_from_dict(data: Mapping[str, Any]) -> LabSpec:
         for node in nodes:
             value = getattr(node, attribute)
             if value in seen:
-                raise CoreError(f"{node.name} and {seen[value]} have the same {attribute} {value!r}.", where="lab_number" if attribute == "number" else "inventory")
+                raise CoreError(
+                    f"{node.name} and {seen[value]} have the same {attribute} {value!r}.", where="lab_number" if attribute == "number" else "inventory"
+                )
             seen[value] = node.name
     return LabSpec(
         name=name,

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import json
 import subprocess
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import machine, seed
@@ -9,11 +10,18 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec imp
 
 NODE = LabNode("node1", 101, "leaf1", "h100")
 SPEC = LabSpec("it's", 3, (NODE,), {"leaf1": 2.0}, 1.0)
-SEED = {"authorized_key": "key\n", "host_key": "secret\n", "host_key_public": "public\n", "apt_sources": "deb x\n", "cgroup_v1": True, "hardware": {"gpus": {"count": 2}}}
+SEED = {
+    "authorized_key": "key\n",
+    "host_key": "secret\n",
+    "host_key_public": "public\n",
+    "apt_sources": "deb x\n",
+    "cgroup_v1": True,
+    "hardware": {"gpus": {"count": 2}},
+}
 
 
 def script(hierarchies: tuple[str, ...]) -> str:
-    return machine.launch_script(SPEC, NODE, root="/r", pid_file="/p", console="/c", hierarchies=hierarchies)
+    return machine.launch_script(SPEC, NODE, root="/r", share="/s", pid_file="/p", console="/c", hierarchies=hierarchies)
 
 
 def test_the_script_is_one_that_the_shell_reads() -> None:
@@ -56,6 +64,12 @@ def test_there_is_a_device_file_per_gpu() -> None:
     lines = str(by_path()["/etc/tmpfiles.d/lab-gpus.conf"].content).splitlines()
     assert lines == ["c /dev/nvidia0 0666 root root - 195:0", "c /dev/nvidia1 0666 root root - 195:1", "c /dev/nvidiactl 0666 root root - 195:255"]
     assert "/etc/tmpfiles.d/lab-gpus.conf" not in by_path(hardware={})
+
+
+def test_a_node_with_gpus_has_their_tool() -> None:
+    assert by_path()["/usr/local/bin/nvidia-smi"].link == "/usr/local/lib/lab/share/simulator.pyz"
+    assert len(json.loads(str(by_path()["/etc/railyard-lab/hardware.json"].content))["gpus"]) == 2
+    assert "/usr/local/bin/nvidia-smi" not in by_path(hardware={})
 
 
 def test_only_a_mixed_host_needs_cgroup_mounts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import network
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import spec_from_dict
@@ -63,7 +64,9 @@ def test_removal_takes_everything() -> None:
     assert network.remove_commands(SPEC, [], []) == []
 
 
-@pytest.mark.parametrize(("target", "name", "rate"), [("node1", "node1:data0", 1), ("leaf2", "leaf2:spine", 4), ("leaf1:spine", "leaf1:spine", 2), ("ctl1:data0", "ctl1:data0", 1)])
+@pytest.mark.parametrize(
+    ("target", "name", "rate"), [("node1", "node1:data0", 1), ("leaf2", "leaf2:spine", 4), ("leaf1:spine", "leaf1:spine", 2), ("ctl1:data0", "ctl1:data0", 1)]
+)
 def test_what_a_user_calls_a_link(target: str, name: str, rate: float) -> None:
     link = network.find_link(SPEC, target)
     assert (link.name, link.gbits_per_s) == (name, rate)

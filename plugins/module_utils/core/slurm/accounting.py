@@ -135,7 +135,7 @@ def _same(key: str, wanted: str, there: str) -> bool:
     return _normal(key, wanted) == _normal(key, there)
 
 
-def _normal(key: str, value: str) -> Any:
+def _normal(key: str, value: str) -> object:
     """What sacctmgr shows for what it was given: lists sorted, times in seconds, -1 as nothing."""
     text = value.strip().lower()
     if text == "-1":

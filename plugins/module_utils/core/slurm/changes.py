@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..errors import CoreError
 from . import hostlist
 from .features import Version, has
 
@@ -148,6 +149,23 @@ def plan(version: Version, old: Mapping[str, str], new: Mapping[str, str]) -> Pl
             else:
                 _note(result, _old_daemons(version, _OLD_FILES.get(file, set())), f"{file} changed", nodes)
     return result
+
+
+def decide(version: Version, loaded: Mapping[str, str] | None, wanted: Mapping[str, str], *, started_since: bool) -> list[Action]:
+    """What to do so that the daemons run with ``wanted``.
+
+    ``loaded`` is what they were last told, ``None`` where nobody wrote that down. ``started_since``: slurmctld was started
+    after the files last changed, so that it has read them itself; its nodes have not.
+    """
+    if loaded is None:
+        if started_since:
+            return []
+        reason = ("slurmctld runs since before its files changed, and what it has loaded was never noted",)
+        return [Action("restart slurmctld", reason), Action("reconfigure", reason)]
+    result = plan(version, loaded, wanted)
+    if result.by_hand and not started_since:
+        raise CoreError(f"slurm.conf: {result.by_hand[0]}", hint="Until then the daemons keep the configuration that they have.")
+    return [action for action in result.actions() if not (started_since and action.name == "restart slurmctld")]
 
 
 def slurmd_digests(version: Version, files: Mapping[str, str], nodes: Mapping[str, str]) -> dict[str, str]:

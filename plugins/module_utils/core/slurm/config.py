@@ -9,12 +9,13 @@ alone. The same input gives the same text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import CoreError
 from . import features, hostlist
-from .features import has
+from .features import Version, has
 from .model import OMIT, Cluster, Nodeset, Partition, Topology
 
 HEADER = "# Managed by Railyard: a change made here is lost with its next run."
@@ -45,8 +46,8 @@ def render(cluster: Cluster) -> dict[str, str]:
     return {
         "slurm.conf": _slurm_conf(cluster),
         "gres.conf": _gres_conf(cluster),
-        "cgroup.conf": _plain("cgroup.conf", cgroup_defaults(), cluster.cgroup_config, cluster, "slurm_cgroup_config"),
-        "mpi.conf": _plain("mpi.conf", {}, cluster.mpi_config, cluster, "slurm_mpi_config") if cluster.mpi_config else "",
+        "cgroup.conf": _plain("cgroup.conf", cgroup_defaults(), cluster.cgroup_config, cluster.version, "slurm_cgroup_config"),
+        "mpi.conf": _plain("mpi.conf", {}, cluster.mpi_config, cluster.version, "slurm_mpi_config") if cluster.mpi_config else "",
         "topology.conf": _topology_conf(tree) if tree and not as_yaml else "",
         "topology.yaml": _topology_yaml(tree) if tree and as_yaml else "",
     }
@@ -64,15 +65,26 @@ def slurm_settings(cluster: Cluster) -> dict[str, Settings]:
     return sections
 
 
-def database_conf(cluster: Cluster, *, password: str, user: str, database: str, host: str, config: Mapping[str, Any], jwt: bool) -> str:
+def conf_server(cluster: Cluster) -> str:
+    """Where nodes fetch their configuration: the value of ``--conf-server``."""
+    settings = {key.lower(): value for section in slurm_settings(cluster).values() for key, value in section.items()}
+    hosts, port = settings.get("slurmctldhost", ()), str(settings.get("slurmctldport", CONTROLLER_PORT)).split("-", 1)[0]
+    addresses = [re.sub(r"^.*\((.+)\)$", r"\1", str(host)) for host in ([hosts] if isinstance(hosts, str) else hosts)]
+    return ",".join(f"{address}:{port}" for address in addresses)
+
+
+def database_conf(version: Version, hosts: Sequence[str], *, password: str, user: str, database: str, host: str, jwt: bool, config: Mapping[str, Any]) -> str:
     """slurmdbd.conf; it holds a password."""
-    if not cluster.databases:
+    if not hosts:
         raise CoreError("no host is in the group slurm_database.")
+    if not password:
+        raise CoreError("it is empty.", where="slurm_database_password", hint="Set secret_slurm_database_password, or run 'railyard secrets init'.")
     settings: Settings = {
         "AuthType": "auth/munge",
-        **({"AuthAltTypes": "auth/jwt", "AuthAltParameters": f"jwt_key={JWT_KEY}"} if jwt else {}),
-        "DbdHost": cluster.databases[0],
-        "DbdBackupHost": cluster.databases[1] if len(cluster.databases) > 1 else OMIT,
+        "AuthAltTypes": "auth/jwt" if jwt else OMIT,
+        "AuthAltParameters": f"jwt_key={JWT_KEY}" if jwt else OMIT,
+        "DbdHost": hosts[0],
+        "DbdBackupHost": hosts[1] if len(hosts) > 1 else OMIT,
         "DbdPort": DATABASE_PORT,
         "SlurmUser": "slurm",
         "DebugLevel": "info",
@@ -84,7 +96,7 @@ def database_conf(cluster: Cluster, *, password: str, user: str, database: str, 
         "StoragePass": password,
         "StorageLoc": database,
     }
-    return _plain("slurmdbd.conf", settings, config, cluster, "slurm_database_config")
+    return _plain("slurmdbd.conf", settings, config, version, "slurm_database_config")
 
 
 def cgroup_defaults() -> Settings:
@@ -392,9 +404,9 @@ def _filled(topology: Topology) -> list[tuple[str, tuple[str, ...], tuple[str, .
     return leaves + [(switch.name, (), tuple(child for child in switch.children if filled(child))) for switch in kept if switch.children]
 
 
-def _plain(file: str, settings: Settings, free: Mapping[str, Any], cluster: Cluster, where: str) -> str:
+def _plain(file: str, settings: Settings, free: Mapping[str, Any], version: Version, where: str) -> str:
     sections = merge({"": settings}, free, where)
-    features.check(cluster.version, file, _pairs(sections), where)
+    features.check(version, file, _pairs(sections), where)
     lines = [HEADER]
     for title, section in sections.items():
         lines += ["", f"# {title}"] if title else []

@@ -19,6 +19,7 @@ class Nodeset:
 
     name: str
     nodes: tuple[str, ...]
+    hardware_class: str = ""
     hardware: Mapping[str, Any] = field(default_factory=dict)
     memory_fraction: float = 0.95
     features: tuple[str, ...] = ()

@@ -130,6 +130,7 @@ def _nodesets(entries: Any, groups: Mapping[str, list[str]], class_of: ClassOf, 
             Nodeset(
                 name=name,
                 nodes=tuple(nodes),
+                hardware_class=hardware_class,
                 hardware=hardware_of(hardware_class) if hardware_class else {},
                 memory_fraction=fraction,
                 features=tuple(str(word) for word in _list(entry.get("features", [name]), f"{where}.features")),

@@ -11,5 +11,5 @@ fi
 PATH=$PWD/.venv/bin:$PATH
 railyard lab up
 railyard apply
-ansible-playbook playbooks/lab_demo.yml
+railyard lab demo
 echo "The demo took $(($(date +%s) - ${RAILYARD_STARTED:-$(date +%s)})) s."

@@ -23,6 +23,7 @@ from railyard.result import RunResult
 from railyard.session import run_command
 
 MODULE = "railyard.cluster.lab"
+PROOF_MODULE = "railyard.cluster.job_proof"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Verb:
     root: bool = True
 
 
+_AFTER_DEMO = (
+    "railyard lab shell login1                  # then, as a user would: runuser -u alice -- srun -N2 hostname",
+    "railyard apply --check                     # what would change now: nothing",
+    "railyard lab fail node3                    # take a node's power; railyard lab heal node3 gives it back",
+    "railyard lab down --purge                  # take it all away",
+)
 VERBS = {
     "up": Verb("boot the lab's nodes, making what is missing", next_steps=("railyard apply", "railyard lab status")),
     "down": Verb("stop the nodes", ("purge",)),
@@ -43,6 +50,7 @@ VERBS = {
     "degrade": Verb("slow a node's link or a leaf's uplink down", ("target", "rate"), ("railyard lab heal TARGET",)),
     "heal": Verb("undo fail and degrade", ("target",)),
     "reset": Verb("put the nodes back to a snapshot, or to the base system", ("to",)),
+    "demo": Verb("prove with real jobs that the cluster on the lab works", next_steps=_AFTER_DEMO),
     "snapshot": Verb("keep the nodes as they are under a name", ("name",)),
 }
 _ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -86,7 +94,7 @@ def build_request(args: argparse.Namespace) -> RunRequest:
         extra_vars={_VARIABLES[name]: value for name, value in given.items() if value},
         environment={"RAILYARD_LAB": args.name} if args.name else {},
         verbosity=options.ansible_verbosity(args),
-        collect=(MODULE,),
+        collect=(MODULE, PROOF_MODULE),
     )
 
 
@@ -100,6 +108,8 @@ def main(args: argparse.Namespace) -> int:
         answer = _answer(result)
         if answer["nodes"]:
             console.print(_table(answer["nodes"]))
+        if answer["proofs"]:
+            console.print(_proofs_table(answer["proofs"]))
         if answer["message"]:
             console.print(Text(answer["message"]), soft_wrap=True)
         for step in steps:
@@ -118,11 +128,12 @@ def _judge(result: RunResult) -> int:
 
 
 def _answer(result: RunResult) -> dict[str, Any]:
-    """Return what the lab's module said last: its nodes, and its message."""
+    """Return what the lab's modules said: the nodes and the message of the last one, and every proof."""
     answers = [task.result for task in result.results]
     nodes = [answer["nodes"] for answer in answers if answer.get("nodes")]
     messages = [answer["message"] for answer in answers if answer.get("message")]
-    return {"message": messages[-1] if messages else "", "changed": bool(result.changes), "nodes": nodes[-1] if nodes else []}
+    proofs = [proof for answer in answers for proof in answer.get("proofs", [])]
+    return {"message": messages[-1] if messages else "", "changed": bool(result.changes), "nodes": nodes[-1] if nodes else [], "proofs": proofs}
 
 
 def _table(nodes: list[dict[str, Any]]) -> Table:
@@ -131,6 +142,16 @@ def _table(nodes: list[dict[str, Any]]) -> Table:
         table.add_column(name, no_wrap=True)
     for node in nodes:
         table.add_row(*(Text(str(node.get(name) or ""), style="red" if node.get("faulty") else "") for name in _COLUMNS))
+    return table
+
+
+def _proofs_table(proofs: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("proved with real jobs")
+    table.add_column("grade", no_wrap=True)
+    table.add_column("seconds", no_wrap=True, justify="right")
+    for proof in proofs:
+        table.add_row(Text(proof["name"]), Text(proof["grade"], style="" if proof["passed"] else "red"), Text(f"{proof['seconds']:.1f}"))
     return table
 
 

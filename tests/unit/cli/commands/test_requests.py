@@ -20,7 +20,7 @@ def parsed(line: str) -> argparse.Namespace:
     return build_parser().parse_args(line.split())
 
 
-LAB = {"inventory": "inventories/lab", "collect": ("railyard.cluster.lab",)}
+LAB = {"inventory": "inventories/lab", "collect": ("railyard.cluster.lab", "railyard.cluster.job_proof")}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,7 @@ LAB = {"inventory": "inventories/lab", "collect": ("railyard.cluster.lab",)}
             ),
         ),
         ("lab up", RunRequest("railyard.cluster.lab_up", **LAB)),
+        ("lab demo", RunRequest("railyard.cluster.lab_demo", **LAB)),
         ("lab up --name two -v", RunRequest("railyard.cluster.lab_up", environment={"RAILYARD_LAB": "two"}, **LAB)),
         ("lab down --purge", RunRequest("railyard.cluster.lab_down", extra_vars={"lab_purge": True}, **LAB)),
         ("lab status", RunRequest("railyard.cluster.lab_status", **LAB)),

@@ -201,8 +201,8 @@ def wait_until_active(runner: ModuleRunner, names: list[str]) -> None:
     """Wait for units that were started. systemd has no call that waits for a unit that restarts itself."""
     begin = time.monotonic()
     while names:
-        now = show(runner, names)
         age = time.monotonic() - begin
+        now = show(runner, names)
         for name in names:
             trouble = services.trouble(name, now[name])
             if trouble or (not now[name].running and age > ACTIVE_TIMEOUT_S):

@@ -321,7 +321,7 @@ def commands(plans: Sequence[UnitPlan]) -> list[list[str]]:
 def trouble(name: str, now: ObservedUnit) -> str:
     """Return what is wrong with a unit that was started, or nothing while it is active or on its way."""
     if now.restarts:
-        return f"{name} ended and was started again {now.restarts} times since, result {now.result or 'unknown'}."
+        return f"{name} keeps ending and being started again (NRestarts {now.restarts}), result {now.result or 'unknown'}."
     if now.running or (now.active == "activating" and now.sub != "auto-restart"):
         return ""
     if not now.condition:

@@ -66,10 +66,9 @@ def crash(unit: dict[str, str]) -> None:
 def show(units: dict[str, dict[str, str]], names: list[str], wanted: list[str]) -> None:
     blocks = []
     for name in names:
+        crash(units.get(name, {}))
         values = {**DEFAULTS, **({} if name in units else MISSING), **units.get(name, {}), "Id": name}
         blocks.append("\n".join(f"{key}={values[key]}" for key in wanted if key in values))
-        if name in units:
-            crash(units[name])
     print("\n\n".join(blocks))
 
 

@@ -297,7 +297,7 @@ def test_commands_enable_together_and_start_in_order() -> None:
     [
         (RUNNING, ""),
         (dataclasses.replace(RUNNING, active="activating", sub="start"), ""),
-        (dataclasses.replace(RUNNING, restarts=3, result="exit-code"), "a.service ended and was started again 3 times since, result exit-code."),
+        (dataclasses.replace(RUNNING, restarts=3, result="exit-code"), "a.service keeps ending and being started again (NRestarts 3), result exit-code."),
         (dataclasses.replace(DEAD, condition=False), "a.service was not started, because a condition of its unit is not met."),
         (dataclasses.replace(DEAD, active="failed", sub="failed", result="signal"), "a.service is not active but failed (failed), result signal."),
         (

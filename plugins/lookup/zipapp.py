@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: zipapp
-author: The Railyard authors
+author: The Railyard authors (@railyard)
 short_description: An executable for nodes, built on the controller
 version_added: 0.1.0
 description:

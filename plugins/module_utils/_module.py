@@ -46,5 +46,3 @@ def run_module(module: AnsibleModule, work: Callable[[ModuleRunner], dict[str, t
     except CoreError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
-
-

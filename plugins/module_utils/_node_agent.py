@@ -172,7 +172,7 @@ def main(version: str) -> int:
     except CoreError as error:
         syslog.openlog("railyard-agent", 0, syslog.LOG_DAEMON)
         syslog.syslog(syslog.LOG_ERR, f"health: {error}")
-        print(f"railyard-agent: {error}", file=sys.stderr)
+        sys.stderr.write(f"railyard-agent: {error}\n")
         return 2
 
 
@@ -191,11 +191,11 @@ def _health(arguments: argparse.Namespace) -> int:
         _keep(arguments.state, result)
         lock.close()
     if arguments.json:
-        print(json.dumps(result, indent=2))
+        sys.stdout.write(json.dumps(result, indent=2) + "\n")
     else:
         for outcome in outcomes:
             if outcome.status != health.HEALTHY:
-                print(f"{outcome.name}: {outcome.status}: {outcome.reason}")
+                sys.stdout.write(f"{outcome.name}: {outcome.status}: {outcome.reason}\n")
     return 0 if all(outcome.status == health.HEALTHY for outcome in outcomes) else 1
 
 

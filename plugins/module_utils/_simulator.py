@@ -42,7 +42,7 @@ def main(version: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CoreError as error:
-        print(f"railyard: {error}", file=sys.stderr)
+        sys.stderr.write(f"railyard: {error}\n")
         return 255
 
 
@@ -82,10 +82,10 @@ def _command(path: str, profile: dict[str, t.Any], argv: list[str], version: str
         _write(path, heal(profile, kinds[0] if kinds else "", gpu))
     elif action == "status":
         status = {key: profile[key] for key in ("node", "class", "faults")}
-        print(json.dumps({**status, "kernel_log": kernel_log(profile), "version": version}, indent=2))
+        sys.stdout.write(json.dumps({**status, "kernel_log": kernel_log(profile), "version": version}, indent=2) + "\n")
     else:
         kinds_known = "\n".join(f"  {kind:<20} {entry['help']}" for kind, entry in FAULTS.items())
-        print(f"usage: railyard-simulator fault KIND [GPU] [KEY=VALUE ...] | heal [KIND] [GPU] | status\n\n{kinds_known}", file=sys.stderr)
+        sys.stderr.write(f"usage: railyard-simulator fault KIND [GPU] [KEY=VALUE ...] | heal [KIND] [GPU] | status\n\n{kinds_known}\n")
         return 2
     return 0
 

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Runs the commands and reads the files that Railyard looks at, and returns them as one document, without judging them.
   - A command that is not installed is recorded with status 127, one that does not end in time with 124.
-author: The Railyard authors
+author: The Railyard authors (@railyard)
 options:
   hardware_root:
     description: The folder below which C(/proc) of the machine is found; C(/) but for simulated hardware.

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: job_proof
 short_description: Prove with real jobs that a Slurm cluster works
 version_added: 0.1.0
-author: The Railyard authors
+author: The Railyard authors (@railyard)
 description:
   - Runs commands (C(srun), C(sacct) and the like) as a user of the cluster, one after the other, and compares the output
     of each with a regular expression.
@@ -97,6 +97,7 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 

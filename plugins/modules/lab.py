@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: lab
 short_description: A lab of real systemd machines on this one
 version_added: 0.1.0
-author: The Railyard authors
+author: The Railyard authors (@railyard)
 description:
   - Boots the nodes of a lab as systemd-nspawn machines, each with a root of its own over a shared image, connected by
     bridges and shaped links, and does to them what happens to real ones.
@@ -18,7 +18,8 @@ description:
 attributes:
   check_mode:
     support: partial
-    description: O(state=up) and O(state=down) say whether something would change. The other states are refused.
+    description: Can run in check mode and say whether something would change.
+    details: Only with O(state=up) and O(state=down). The other states are refused.
   diff_mode:
     support: none
     description: There is nothing to show as a difference.
@@ -127,6 +128,7 @@ snapshots:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, manager
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError

@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 module: lab_image
 short_description: Base image and package cache of the lab
 version_added: 0.1.0
-author: The Railyard authors
+author: The Railyard authors (@railyard)
 description:
   - Builds the root tree that every lab node starts from, out of packages of Debian's archive, and runs the package
     cache that serves all labs of this machine.
@@ -81,6 +81,7 @@ import shutil
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, image, manager
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 

@@ -15,7 +15,7 @@ description:
     An existing value is never changed.
   - The vault password is the one that C(ansible-playbook) was given. The file is replaced as a whole or not at all, and only its owner may read it.
   - It runs on the controller alone; no node is contacted.
-author: The Railyard authors
+author: The Railyard authors (@railyard)
 options:
   path:
     description: The file. By default C(group_vars/all/secrets.yml) of the first inventory.

@@ -86,7 +86,13 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(cluster: Cluster) -> None
     for line in run.stdout:
         if "munge : " in line and "key" in line.lower():
             break
-    until("the key is back on some node", lambda: "0" != cluster.on("node1", f"cmp -s /etc/munge/munge.key - < /dev/null; find /etc/munge/munge.key -newermt @{int(time.time()) - 30} | wc -l").stdout, timeout_s=30)
+    until(
+        "the key is back on some node",
+        lambda: (
+            cluster.on("node1", f"cmp -s /etc/munge/munge.key - < /dev/null; find /etc/munge/munge.key -newermt @{int(time.time()) - 30} | wc -l").stdout != "0"
+        ),
+        timeout_s=30,
+    )
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
 

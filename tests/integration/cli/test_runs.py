@@ -305,7 +305,7 @@ def test_a_capture_is_written_and_explained(site: Path, repository: Path, monkey
 def test_secrets_through_the_command(site: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(repository / "cli"))
     command = [sys.executable, "-m", "railyard", "secrets", "init", "-i", "site", "--vault-password-file", "pw", "--json"]
-    answers = [subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2)]
+    answers = [subprocess.run(command, capture_output=True, text=True, check=False) for _attempt in range(2)]
     documents = [json.loads(answer.stdout) for answer in answers]
     for document in documents:
         jsonschema.Draft202012Validator(json.loads((repository / "docs/schemas/secrets.json").read_text())).validate(document)

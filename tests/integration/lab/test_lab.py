@@ -64,7 +64,9 @@ class SmallLab:
 
     def do(self, verb: str, *, fails: bool = False, **variables: Any) -> dict[str, Any]:
         """Run one of the lab's playbooks; the result of its last task."""
-        done = subprocess.run(self.command(verb, **variables), env=self.env, cwd=REPOSITORY, capture_output=True, text=True, timeout=600, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            self.command(verb, **variables), env=self.env, cwd=REPOSITORY, capture_output=True, text=True, timeout=600, check=False, stdin=subprocess.DEVNULL
+        )
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
         document = json.loads(done.stdout)
         result: dict[str, Any] = document["plays"][-1]["tasks"][-1]["hosts"]["localhost"]
@@ -201,7 +203,9 @@ def test_a_killed_up_can_be_repeated(labs: tuple[SmallLab, SmallLab]) -> None:
     lab = labs[1]
     for after_s in (1.2, 1.6, 2.0):
         lab.do("down", purge=True)
-        with subprocess.Popen(lab.command("up"), env=lab.env, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as run:
+        with subprocess.Popen(
+            lab.command("up"), env=lab.env, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        ) as run:
             time.sleep(after_s)
             os.killpg(run.pid, signal.SIGKILL)
         up = lab.do("up")

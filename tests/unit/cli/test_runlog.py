@@ -33,4 +33,4 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_names_sort_by_time_and_differ() -> None:
     now = datetime(2026, 3, 1, 14, 25, 1)
     assert new_run_id(now).startswith("20260301-142501-")
-    assert len({new_run_id(now) for _ in range(20)}) > 1
+    assert len({new_run_id(now) for _attempt in range(20)}) > 1

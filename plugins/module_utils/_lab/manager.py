@@ -122,7 +122,7 @@ class Lab:
             os.makedirs(path, mode=0o755 if path.endswith("/share") else 0o700, exist_ok=True)
         changed = False
         for kind in secrets.KINDS:
-            path = f"{self.folder}/secrets/{kind[len('secret_'):]}"
+            path = f"{self.folder}/secrets/{kind[len('secret_') :]}"
             if not os.path.exists(path):
                 host.write_whole(path, secrets.generate(kind, os.urandom), 0o600)
                 changed = True
@@ -239,7 +239,13 @@ class Lab:
             self.mount(node)
             folder = self.node_folder(node)
             script = machine.launch_script(
-                self.spec, node, root=f"{folder}/root", share=f"{self.folder}/share", pid_file=f"{folder}/pid", console=f"{folder}/console.log", hierarchies=hierarchies
+                self.spec,
+                node,
+                root=f"{folder}/root",
+                share=f"{self.folder}/share",
+                pid_file=f"{folder}/pid",
+                console=f"{folder}/console.log",
+                hierarchies=hierarchies,
             )
             host.write_whole(f"{folder}/run", script, 0o700)
             if systemd:

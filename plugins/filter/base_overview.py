@@ -66,13 +66,18 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.errors impor
 
 
 def base_overview(names: t.Any, hostvars: t.Any, extra: t.Any = (), play_hosts: t.Any = ()) -> dict[str, t.Any]:
+    listed, played = set(names), set(play_hosts)
+    unmanaged = []
     try:
         lines = [core.extra_line(item, f"base_hosts_extra[{index}]") for index, item in enumerate(extra)]
-        lines += [line for line in (core.host_line(name, hostvars[name]) for name in names) if line]
-        return {
-            "hosts": core.render_hosts(lines),
-            "unmanaged": [name for name in play_hosts if not boolean(hostvars[name].get("base_kernel_managed", True))],
-        }
+        # Each host's variables are put together when they are asked for, which costs more than all that is done with them here.
+        for name in dict.fromkeys([*names, *play_hosts]):
+            variables = hostvars[name]
+            line = core.host_line(name, variables) if name in listed else None
+            lines += [line] if line else []
+            if name in played and not boolean(variables.get("base_kernel_managed", True)):
+                unmanaged.append(name)
+        return {"hosts": core.render_hosts(lines), "unmanaged": unmanaged}
     except CoreError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -53,12 +53,6 @@ def rules(groups: Iterable[str], services: Mapping[str, t.Any], networks: Mappin
     return result
 
 
-def allowed_sources(name: str, networks: Mapping[str, t.Any]) -> list[str]:
-    """Return the addresses that a named network stands for."""
-    sources = _sources([name], networks, f"firewall_networks.{name}")
-    return ["0.0.0.0/0", "::/0"] if sources is None else [*sources[4], *sources[6]]
-
-
 def admits(address: str, networks: Sequence[str]) -> bool:
     """Whether one of the networks contains the address. An IPv4 address in IPv6's clothes counts as IPv4."""
     ip = ipaddress.ip_address(address.split("%", 1)[0])

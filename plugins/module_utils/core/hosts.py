@@ -38,7 +38,7 @@ def host_line(host: str, variables: Mapping[str, t.Any]) -> HostLine | None:
     given = str(variables.get("base_hostname") or host)
     names = (host, given) if "." in host else (given, host)
     aliases = variables.get("base_hosts_aliases") or []
-    return HostLine(address, _names([*names, *(name.split(".", 1)[0] for name in names), *map(str, aliases)], where=host))
+    return HostLine(address, _names([*names, *(name.split(".", 1)[0] for name in names if not _is_address(name)), *map(str, aliases)], where=host))
 
 
 def extra_line(item: Mapping[str, t.Any], where: str) -> HostLine:

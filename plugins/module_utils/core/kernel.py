@@ -59,10 +59,6 @@ def stale_entries(wanted: Sequence[str], grub_config: str) -> list[str]:
     return stale
 
 
-def has_entries(grub_config: str) -> bool:
-    return any(line.split(None, 1)[:1] in (["linux"], ["linuxefi"], ["linux16"]) for line in grub_config.splitlines())
-
-
 def grubby_entries(info: str) -> dict[str, str]:
     """Read ``grubby --info=ALL``: each kernel with its arguments."""
     entries: dict[str, str] = {}

@@ -138,7 +138,7 @@ def _same(key: str, wanted: str, there: str) -> bool:
 def _normal(key: str, value: str) -> object:
     """What sacctmgr shows for what it was given: lists sorted, times in seconds, -1 as nothing."""
     text = value.strip().lower()
-    if text == "-1":
+    if text in ("", "-1"):
         return ""
     if "wall" in key.lower() and (match := _DURATION.match(text)):
         return _seconds(match)

@@ -174,22 +174,15 @@ def slurmd_digests(version: Version, files: Mapping[str, str], nodes: Mapping[st
     It differs between two configurations when ``plan`` asks for a restart of that node, and only then.
     """
     conf = parse(files.get("slurm.conf", ""))
-    facts = []
-    for key in (*_LISTENING, *_OLD_RESTARTS, "communicationparameters"):
-        if key in conf.settings and _restarts_slurmd(version, key):
-            value = conf.settings[key]
-            facts.append(f"{key}={_listening_words(value) if key == 'communicationparameters' else value}")
+    facts = [f"listening={_listening_words(conf.settings.get('communicationparameters'))}"]
+    for key in (*_LISTENING, *_OLD_RESTARTS):
+        if key in conf.settings and NODES in _daemons(version, key, None, None):
+            facts.append(f"{key}={conf.settings[key]}")
     if not has(version, "reconfigure_makes_new_processes"):
         facts.append(_meaning(files.get("gres.conf", "")))
         facts.extend(f"{name} {sorted(settings.items())}" for name, settings in sorted(conf.nodes.items()))
     shared = hashlib.sha256("\n".join(facts).encode("utf-8")).hexdigest()
     return {nodeset: f"{shared} Port={conf.nodes.get(node, {}).get('port', '')}" for nodeset, node in nodes.items()}
-
-
-def _restarts_slurmd(version: Version, key: str) -> bool:
-    if key == "communicationparameters":
-        return True
-    return NODES in _LISTENING.get(key, set()) or NODES in _old_daemons(version, _OLD_RESTARTS.get(key, set()))
 
 
 def _daemons(version: Version, key: str, old: str | None, new: str | None) -> set[str]:

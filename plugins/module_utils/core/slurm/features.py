@@ -42,7 +42,7 @@ def parse_version(text: object) -> Version:
         raise CoreError(f"{str(text)!r} is not a Slurm version such as '24.11'.", hint="Write slurm_version in quotes.")
     version = Version(int(match.group(1)), int(match.group(2)))
     if version < OLDEST:
-        raise CoreError(f"Slurm {version} is older than {OLDEST}, the oldest that Railyard configures.", hint="Install a newer Slurm (slurm_packages).")
+        raise CoreError(f"Slurm {version} is older than {OLDEST}, the oldest that Railyard configures.", hint="Install a newer Slurm (slurm_packages_source).")
     return version
 
 

@@ -69,6 +69,7 @@ reason:
   sample: the table is not loaded
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -127,11 +128,9 @@ def systemctl(runner: ModuleRunner, *arguments: str) -> None:
 
 
 def read_stamp(path: str) -> t.Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError):
-        return None
+    with contextlib.suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
+        return json.load(file)
+    return None
 
 
 def write_stamp(path: str, stamp: dict[str, str]) -> None:
@@ -154,16 +153,14 @@ def write(runner: ModuleRunner, path: str, content: str) -> None:
     except OSError as error:
         raise CoreError(f"{path} can't be written: {error.strerror}.") from error
     finally:
-        if os.path.exists(staged):
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(staged)
 
 
 def read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
+    with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        return file.read()
+    return ""
 
 
 def why(state: dict[str, str], unit: str, wanted: str, before: str, now: str, stamp: t.Any) -> str:

@@ -118,22 +118,27 @@ def read_files(directory: str) -> dict[str, str] | None:
     return texts
 
 
-def check_disk(directory: str, files: dict[str, str]) -> None:
+def first_difference(directory: str, files: dict[str, str]) -> str:
+    """The path of a file on disk that is not as wanted; empty when all are."""
     for name, text in files.items():
-        path = os.path.join(directory, name)
         there = ""
-        with contextlib.suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(directory, name), encoding="utf-8") as file:
             there = file.read()
         if there != text:
-            raise CoreError(f"{path} is not what it should be.", hint="Write the files first (railyard.cluster.files), then run this.")
+            return os.path.join(directory, name)
+    return ""
 
 
-def started_since(runner: ModuleRunner, directory: str, files: dict[str, str]) -> bool:
-    """True when slurmctld runs and was started after the last change in ``directory``: a file written or removed."""
+def has_read(runner: ModuleRunner, directory: str, files: dict[str, str], *, different: bool) -> bool:
+    """True when slurmctld was started after the last change in ``directory``, a file written or removed.
+
+    In check mode the files may still have to be written (``different``): a slurmctld that runs won't have read them, one
+    that doesn't run will be started after them.
+    """
     answer = runner.run(["systemctl", "show", "--no-pager", f"--property={','.join(services.PROPERTIES)}", "--", UNIT], 30)
     unit = services.parse_show(answer.stdout, [UNIT])[UNIT]
-    if not unit.running:
-        return False
+    if different or not unit.running:
+        return different and not unit.running
     changed = 0
     for path in [directory, *(os.path.join(directory, name) for name in files)]:
         with contextlib.suppress(FileNotFoundError):
@@ -179,14 +184,13 @@ def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:
         return {"changed": False, "actions": [], "restart_nodes": "", "installed": ""}
     if not version:
         raise CoreError("slurmctld is not installed.", hint="Run the role's install part first.")
-    if not module.check_mode:
-        check_disk(params["directory"], wanted)
+    different = first_difference(params["directory"], wanted)
+    if different and not module.check_mode:
+        raise CoreError(f"{different} is not what it should be.", hint="Write the files first (railyard.cluster.files), then run this.")
     loaded = read_files(params["loaded"])
     if loaded == there:
         return {"changed": False, "actions": [], "restart_nodes": "", "installed": version}
-    since = started_since(runner, params["directory"], wanted)
-    if module.check_mode and loaded is None:
-        since = True  # Nothing is known to be wrong, and what is on disk may be older than what was rendered.
+    since = has_read(runner, params["directory"], wanted, different=bool(different))
     actions = changes.decide(features.parse_version(version), loaded, there, started_since=since)
     nodes = next((action.nodes for action in actions if action.name == "restart slurmd"), "")
     commands = {"restart slurmctld": ["systemctl", "restart", UNIT], "reconfigure": ["scontrol", "reconfigure"]}

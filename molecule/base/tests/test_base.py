@@ -56,8 +56,8 @@ def test_the_journal_is_bounded(node: Host) -> None:
 def test_what_does_not_belong_is_dropped(node: Host) -> None:
     rules = node.check_output("nft list table inet railyard")
     assert "policy drop" in rules
-    assert node.service("nftables").is_running
-    assert node.service("nftables").is_enabled
+    assert node.service("railyard-firewall").is_running
+    assert node.service("railyard-firewall").is_enabled
 
 
 def test_a_port_that_nobody_declared_does_not_answer(cluster: Cluster) -> None:

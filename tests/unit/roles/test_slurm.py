@@ -82,14 +82,14 @@ def test_files_are_for_the_release_of_the_system(ask: t.Callable[..., Answer], s
 @pytest.mark.parametrize(
     ("system", "compute", "login"),
     [
-        ("Debian 12", ["libpmix2", "logrotate", "slurm-client", "slurm-wlm-basic-plugins", "slurmd"], ["logrotate", "slurm-client"]),
+        ("Debian 12", ["libpmix2", "logrotate", "slurm-client", "slurm-wlm-basic-plugins", "slurmd"], ["libpmix2", "logrotate", "slurm-client"]),
         ("Debian 13", ["logrotate", "slurm-client", "slurm-wlm-basic-plugins", "slurmd"], ["logrotate", "sackd", "slurm-client"]),
         (
             "Ubuntu 22.04",
             ["logrotate", "munge", "slurm-smd", "slurm-smd-client", "slurm-smd-slurmd"],
             ["logrotate", "munge", "slurm-smd", "slurm-smd-client", "slurm-smd-sackd"],
         ),
-        ("Ubuntu 24.04", ["libpmix2t64", "logrotate", "slurm-client", "slurm-wlm-basic-plugins", "slurmd"], ["logrotate", "slurm-client"]),
+        ("Ubuntu 24.04", ["libpmix2t64", "logrotate", "slurm-client", "slurm-wlm-basic-plugins", "slurmd"], ["libpmix2t64", "logrotate", "slurm-client"]),
         ("RHEL 9", ["logrotate", "munge", "slurm", "slurm-slurmd"], ["logrotate", "munge", "slurm", "slurm-sackd"]),
     ],
 )

@@ -63,7 +63,7 @@ def test_what_does_not_belong_is_dropped(node: Host) -> None:
 def test_a_port_that_nobody_declared_does_not_answer(cluster: Cluster) -> None:
     """There is a listener, its own machine reaches it, and another node does not."""
     listener = "import socket\nserver = socket.create_server(('', 9999)); server.settimeout(15)\nwhile True: server.accept()"
-    cluster.on("ctl1", f"nohup timeout 15 python3 -c '{listener.replace(chr(39), chr(34))}' > /dev/null 2>&1 &").ok()
+    cluster.on("ctl1", f"systemd-run --quiet --collect timeout 15 python3 -c '{listener.replace(chr(39), chr(34))}'").ok()
     knock = "import socket; socket.create_connection(('ctl1', 9999), timeout=2)"
     until("the listener answers at home", lambda: cluster.on("ctl1", f'python3 -c "{knock}"').rc == 0, timeout_s=10)
     assert cluster.on("login1", f'python3 -c "{knock}"').rc != 0

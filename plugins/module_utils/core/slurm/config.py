@@ -199,6 +199,13 @@ def _shares(nodesets: list[Nodeset], cluster: Cluster) -> Settings:
     return {"DefCpuPerGPU": cpus_per_gpu, "DefMemPerGPU": memory_per_gpu, "TRESBillingWeights": weights}
 
 
+def _memory_per_cpu(cluster: Cluster) -> int | str:
+    """The leanest node's memory for each of its CPUs."""
+    lines = [node_settings(nodeset, cluster) for nodeset in cluster.nodesets if nodeset.nodes]
+    shares = [int(line["RealMemory"]) // _cpus(line) for line in lines if _cpus(line) and "RealMemory" in line]
+    return min(shares, default=0) or OMIT
+
+
 def _cpus(line: Settings) -> int:
     if "CPUs" in line:
         return int(line["CPUs"])
@@ -243,6 +250,9 @@ def _defaults(cluster: Cluster) -> dict[str, Settings]:
             # RDMA needs locked memory: the limit of slurmd's unit counts, not that of the login shell.
             "PropagateResourceLimitsExcept": "MEMLOCK",
             "GresTypes": "gpu" if gpus else OMIT,
+            # For jobs without a GPU, which would get all of a node's memory; those with one get the partition's DefMemPerGPU.
+            # slurm.conf(5) calls the two exclusive; on these two levels slurmctld takes both (tried with 22.05, 24.11 and 26.05).
+            "DefMemPerCPU": _memory_per_cpu(cluster),
             "MpiDefault": "pmix",
             "Prolog": f"{HOOKS}/prolog",
             "Epilog": f"{HOOKS}/epilog",

@@ -77,6 +77,7 @@ def test_what_every_release_gets(make_cluster: MakeCluster, release: str) -> Non
     assert settings["PrologFlags"] == "Alloc,Contain"
     assert settings["SchedulerParameters"] == "nohold_on_prolog_fail"
     assert settings["MpiDefault"] == "pmix"
+    assert settings["DefMemPerCPU"] == "3891"
     assert settings["PreemptMode"] == "REQUEUE"
     assert settings["ReturnToService"] == "1"
     assert settings["AccountingStorageTRES"] == "gres/gpu,gres/gpu:h100"
@@ -250,6 +251,7 @@ def test_nodeset_and_partition_have_free_dicts(make_cluster: MakeCluster) -> Non
     assert "NodeName=node[01-04] Sockets=2 CoresPerSocket=56 RealMemory=1048576 Gres=gpu:h100:8,shard:16 Feature=a,b Weight=10\n" in text
     # DefMemPerCPU, DefMemPerGPU and DefMemPerNode exclude each other.
     assert "DefMemPerGPU" not in text
+    assert "DefMemPerCPU=3891\n" in text
     assert "DefMemPerNode=1000 MaxTime=1-0\n" in text
 
 

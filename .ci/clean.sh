@@ -13,6 +13,8 @@ if [ -d "$state" ]; then
     for lab in "$state"/labs/*/; do
         [ ! -d "$lab" ] || .venv/bin/railyard lab down --purge --name "$(basename "$lab")"
     done
+    # The package cache and the image go with the last lab.
+    .venv/bin/ansible-playbook railyard.cluster.lab_down -e '{"lab_purge": true, "lab_purge_shared": true}' >/dev/null
     rm -rf --one-file-system "$state"
 fi
 find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -78,6 +78,9 @@ def type_faults(name: str, option: dict[str, t.Any]) -> list[str]:
             found.append(f"{name}: the default {default!r} is not of type {kind}")
         if option.get("required"):
             found.append(f"{name}: required and yet with a default")
+        if option.get("no_log") and is_expression(default):
+            # Ansible evaluates it, and prints the whole specification when any option of the role is wrong.
+            found.append(f"{name}: the default of a secret would be shown")
         choices = option.get("choices")
         if choices and kind != "list" and not is_expression(default) and default not in choices:
             found.append(f"{name}: the default {default!r} is none of its choices")
@@ -146,6 +149,11 @@ OPTION = {"type": "int", "description": "How many.", "default": 1}
         ({"type": "int", "description": "x", "default": 2}, {"a_count": "{{ railyard_x | default(3) }}"}, DIFFERENT),
         ({"type": "dict", "description": "Both of O(a_one) and more."}, {"a_count": "{{ a_one | combine(a_two) }}"}, ""),
         ({"type": "dict", "description": "All."}, {"a_count": "{{ a_one | combine(a_two) }}"}, UNTOLD),
+        (
+            {"type": "str", "description": "x", "no_log": True, "default": "{{ secret_a }}"},
+            {"a_count": "{{ secret_a }}"},
+            "a_count: the default of a secret would be shown",
+        ),
     ],
 )
 def test_this_check_sees(option: dict[str, t.Any], default: dict[str, t.Any], fault: str) -> None:

@@ -9,6 +9,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.railyard.cluster.plugins.module_utils.core.slurm.plan import plan
+
 GROUPS = {
     "slurm_controller": ["ctl1"],
     "slurm_database": ["ctl2"],
@@ -36,10 +38,14 @@ SYSTEMS = {
     "Rocky 9": ("Rocky", "9.6"),
     "Alma 9": ("AlmaLinux", "9.6"),
 }
-CONFIGURATION = "__slurm_variables | railyard.cluster.slurm_configuration(groups, hostvars, {})"
+VARIABLES = "__slurm_variables"
 PACKAGES = "__slurm_packages | unique | sort"
 
 Answer = dict[str, t.Any]
+
+
+def work_out(variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    return plan(variables, GROUPS, class_of=lambda _host: "h100_sxm_8", hardware_classes={}, hosts=[])
 
 
 def release(system: str) -> str:
@@ -66,17 +72,13 @@ def ask(render: t.Callable[..., t.Any]) -> t.Callable[..., Answer]:
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_files_are_for_the_release_of_the_system(ask: t.Callable[..., Answer], system: str) -> None:
-    plan = ask(system, ["slurm_controller"], CONFIGURATION)[CONFIGURATION]
-    assert plan["version"] == release(system)
-    assert plan["conf_server"] == "ctl1:6817"
-    assert plan["hardware_classes"] == {"h100": "h100_sxm_8"}
-    conf, gres = plan["files"]["slurm.conf"], plan["files"]["gres.conf"]
+    cluster = work_out(ask(system, ["slurm_controller"], VARIABLES)[VARIABLES])
+    assert cluster["version"] == release(system)
+    assert cluster["conf_server"] == "ctl1:6817"
+    conf, gres = cluster["files"]["slurm.conf"], cluster["files"]["gres.conf"]
     assert "NodeName=node[1-2] Sockets=2 CoresPerSocket=56 ThreadsPerCore=2 RealMemory=1992294 Gres=gpu:h100:8 Feature=h100\n" in conf
     assert ("AutoDetect=nvidia" in gres) == (release(system) >= "24.11")
     assert ("HealthCheckNodeState=IDLE,CYCLE\n" in conf) == (release(system) == "22.05")
-    entries = {entry["path"]: entry for entry in plan["entries"]}
-    assert entries["/etc/slurm/slurm.conf"]["validate"] == "/usr/bin/env SLURM_CONF=%s scontrol show hostnames ok"
-    assert entries["/etc/slurm/topology.yaml"] == {"path": "/etc/slurm/topology.yaml", "state": "absent"}
 
 
 @pytest.mark.parametrize(
@@ -135,9 +137,9 @@ def test_options_are_where_the_unit_reads_them(ask: t.Callable[..., Answer], sys
 
 @pytest.mark.parametrize(("system", "by_sackd"), [("Debian 12", False), ("Debian 13", True), ("Ubuntu 24.04", False), ("Alma 9", True)])
 def test_login_nodes_have_sackd_where_there_is_one(ask: t.Callable[..., Answer], system: str, by_sackd: bool) -> None:
-    plan = ask(system, ["slurm_controller"], CONFIGURATION)[CONFIGURATION]
-    plan = {"sackd": plan["sackd"], "conf_server": "ctl1:6817", "entries": [{"path": "/etc/slurm/slurm.conf"}]}
-    answer = ask(system, ["slurm_login"], "__slurm_login_by_sackd", "__slurm_login_files", "__slurm_login_alone", __slurm_plan=plan)
+    cluster = work_out(ask(system, ["slurm_controller"], VARIABLES)[VARIABLES])
+    known = {"sackd": cluster["sackd"], "conf_server": "ctl1:6817", "entries": [{"path": "/etc/slurm/slurm.conf"}]}
+    answer = ask(system, ["slurm_login"], "__slurm_login_by_sackd", "__slurm_login_files", "__slurm_login_alone", __slurm_plan=known)
     assert answer["__slurm_login_by_sackd"] is by_sackd
     paths = [entry["path"] for entry in answer["__slurm_login_files"]]
     assert ("/etc/slurm/slurm.conf" in paths) is not by_sackd

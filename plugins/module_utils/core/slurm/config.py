@@ -321,7 +321,8 @@ def _keep_configless(sections: dict[str, Settings]) -> None:
 
 
 def _slurm_conf(cluster: Cluster) -> str:
-    lines = [HEADER]
+    # The release is in the text, so that the file is checked anew against the installed Slurm when it changes.
+    lines = [HEADER, f"# Written for Slurm {cluster.version}."]
     for title, settings in slurm_settings(cluster).items():
         lines += ["", f"# {title}", *_lines(settings, "slurm_config")]
     lines += ["", "# Nodes"]

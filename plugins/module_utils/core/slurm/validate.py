@@ -75,26 +75,6 @@ def short_name(host: str) -> str:
     return host.split(".", 1)[0]
 
 
-def nodeset_of(nodesets: Iterable[Mapping[str, Any]], group_names: Iterable[str], host: str) -> str:
-    """Which nodeset a host belongs to, from its own groups alone."""
-    names = set(group_names)
-    found = [str(nodeset["name"]) for nodeset in nodesets if nodeset["group"] in names]
-    if len(found) != 1:
-        what = f"is in the nodesets {' and '.join(found)}" if found else "is in no nodeset"
-        raise CoreError(f"host {host} {what}.", where="slurm_nodesets", hint="A compute node belongs to the group of exactly one nodeset.")
-    return found[0]
-
-
-def check_hardware_class(host: str, own: str, nodeset: str, expected: str) -> None:
-    """Refuse a host whose class isn't that of its nodeset."""
-    if own and own != expected:
-        raise CoreError(
-            f"host {host} has the hardware class {own!r}, but nodeset {nodeset!r} is of class {expected!r}.",
-            where="railyard_hardware_class",
-            hint="A nodeset has one class: make another nodeset, or correct the host.",
-        )
-
-
 def _nodesets(entries: Any, groups: Mapping[str, list[str]], class_of: ClassOf, hardware_of: HardwareOf, memory_fraction: float) -> tuple[Nodeset, ...]:
     result: list[Nodeset] = []
     owner: dict[str, str] = {}

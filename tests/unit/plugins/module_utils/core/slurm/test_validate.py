@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.slurm import config, validate
+from ansible_collections.railyard.cluster.plugins.module_utils.core.slurm import config
 
 from .conftest import MakeCluster
 
@@ -132,26 +132,6 @@ def test_cluster(make_cluster: MakeCluster) -> None:
 def test_empty_nodeset_is_fine(make_cluster: MakeCluster) -> None:
     cluster = make_cluster(nodesets=[GPU, CPU, {"name": "later", "group": "empty"}])
     assert cluster.nodesets[2].nodes == ()
-
-
-def test_nodeset_of_a_host() -> None:
-    assert validate.nodeset_of([GPU, CPU], ["base", "cpu_nodes"], "cpu1") == "cpu"
-    with pytest.raises(CoreError) as caught:
-        validate.nodeset_of([GPU, CPU], ["base", "cpu_nodes", "gpu_nodes"], "cpu1")
-    assert str(caught.value) == ("slurm_nodesets: host cpu1 is in the nodesets h100 and cpu. A compute node belongs to the group of exactly one nodeset.")
-    with pytest.raises(CoreError, match="host cpu1 is in no nodeset"):
-        validate.nodeset_of([GPU, CPU], ["base"], "cpu1")
-
-
-def test_hardware_class_of_a_host() -> None:
-    validate.check_hardware_class("cpu1", "", "cpu", "cpu")
-    validate.check_hardware_class("cpu1", "cpu", "cpu", "cpu")
-    with pytest.raises(CoreError) as caught:
-        validate.check_hardware_class("cpu1", "h100_sxm_8", "cpu", "cpu")
-    assert str(caught.value) == (
-        "railyard_hardware_class: host cpu1 has the hardware class 'h100_sxm_8', but nodeset 'cpu' is of class 'cpu'. "
-        "A nodeset has one class: make another nodeset, or correct the host."
-    )
 
 
 def test_ten_thousand_nodes(make_cluster: MakeCluster) -> None:

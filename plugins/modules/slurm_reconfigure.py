@@ -31,7 +31,7 @@ attributes:
 options:
   files:
     description:
-      - File name to text, as P(railyard.cluster.slurm_configuration#filter) returns them. A file with an empty text should not exist.
+      - File name to text, as M(railyard.cluster.slurm_plan) returns them. A file with an empty text should not exist.
       - Outside check mode the files on disk must already say the same.
     type: dict
     required: true

@@ -313,6 +313,11 @@ class Lab:
         for node in self.spec.nodes:
             for path in machine.cgroup_folders(self.spec, node, machine.MIXED_HIERARCHIES):
                 _remove_groups(path)
+        for name in machine.MIXED_HIERARCHIES:
+            # The lab's own group, and with the last lab the one of all of them.
+            for path in (f"{machine.CGROUP_ROOT}/{name}/railyard/{self.spec.name}", f"{machine.CGROUP_ROOT}/{name}/railyard"):
+                with contextlib.suppress(OSError):
+                    os.rmdir(path)
         if purge:
             shutil.rmtree(self.folder)
             done.append("state")

@@ -45,7 +45,8 @@ def entry(version: str, name: str, text: str) -> dict[str, Any]:
     if name != "slurm.conf":
         return {"path": path, "content": text}
     # scontrol reads the whole file before it does anything, and stops at what it doesn't understand. It asks no daemon.
-    check = f'case "$(scontrol -V)" in *" {version}."*) SLURM_CONF=$0 exec scontrol show hostnames ok;; esac'
+    # scontrol looks for a configuration even when it is only asked for its version, and on a blank controller there is none.
+    check = f'export SLURM_CONF=$0; case "$(scontrol -V)" in *" {version}."*) exec scontrol show hostnames ok;; esac'
     return {"path": path, "content": text, "validate": f"sh -c '{check}; scontrol -V; echo is installed, but slurm_version is {version}; exit 1' %s"}
 
 

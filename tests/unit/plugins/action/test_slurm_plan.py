@@ -78,7 +78,7 @@ def test_files_as_they_are_written() -> None:
     assert entries["/etc/slurm/topology.yaml"] == {"path": "/etc/slurm/topology.yaml", "state": "absent"}
     assert set(entries["/etc/slurm/gres.conf"]) == {"path", "content"}
     assert entries["/etc/slurm/slurm.conf"]["validate"].startswith(
-        'sh -c \'case "$(scontrol -V)" in *" 24.11."*) SLURM_CONF=$0 exec scontrol show hostnames ok;;'
+        'sh -c \'export SLURM_CONF=$0; case "$(scontrol -V)" in *" 24.11."*) exec scontrol show hostnames ok;;'
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.packages import check_names, lacking
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult

@@ -11,5 +11,6 @@ fi
 PATH=$PWD/.venv/bin:$PATH
 railyard lab up
 railyard apply
+railyard lab status
 railyard lab demo
 echo "The demo took $(($(date +%s) - ${RAILYARD_STARTED:-$(date +%s)})) s."

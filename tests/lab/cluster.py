@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INVENTORY = REPOSITORY / "inventories" / "lab"
+ANSIBLE_PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Cluster:
 
     def playbook(self, name: str, *arguments: str, inventory: str | Path = INVENTORY, timeout_s: float = 900) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection against the lab."""
-        argv = ["ansible-playbook", "-i", str(inventory), f"railyard.cluster.{name}", *arguments]
+        argv = [str(ANSIBLE_PLAYBOOK), "-i", str(inventory), f"railyard.cluster.{name}", *arguments]
         env = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         return subprocess.run(argv, cwd=REPOSITORY, env=env, capture_output=True, text=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)
 

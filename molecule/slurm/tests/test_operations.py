@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lab.cluster import INVENTORY, REPOSITORY, Cluster, until
+from lab.cluster import ANSIBLE_PLAYBOOK, INVENTORY, REPOSITORY, Cluster, until
 
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -80,7 +80,7 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(cluster: Cluster) -> None
     for node in nodes:
         cluster.on(node, "head -c 64 /dev/urandom | base64 -w0 > /etc/munge/munge.key && systemctl restart munge").ok()
     env = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}
-    argv = ["ansible-playbook", "-i", str(INVENTORY), "railyard.cluster.site", "--tags", "slurm,munge"]
+    argv = [str(ANSIBLE_PLAYBOOK), "-i", str(INVENTORY), "railyard.cluster.site", "--tags", "slurm,munge"]
     with subprocess.Popen(argv, cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True) as run:
         assert run.stdout is not None
         for line in run.stdout:

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +61,7 @@ class SmallLab:
 
     def command(self, verb: str, **variables: Any) -> list[str]:
         extra = json.dumps({f"lab_{name}": value for name, value in variables.items()})
-        return ["ansible-playbook", "-i", str(self.inventory), f"railyard.cluster.lab_{verb}", "-e", extra]
+        return [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self.inventory), f"railyard.cluster.lab_{verb}", "-e", extra]
 
     def do(self, verb: str, *, fails: bool = False, **variables: Any) -> dict[str, Any]:
         """Run one of the lab's playbooks; the result of its last task."""

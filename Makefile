@@ -3,7 +3,7 @@
 PYTEST := .venv/bin/pytest
 export RAILYARD_STARTED := $(shell date +%s)
 
-.PHONY: help dev system demo test unit lint format sanity test-next integration clean
+.PHONY: help dev system demo test unit lint schemas format sanity test-next integration clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -25,6 +25,9 @@ unit: dev ## the unit tests and the checks of the house
 
 lint: dev ## ruff, mypy, ansible-lint, yamllint, shellcheck, changelog and documentation
 	@$(PYTEST) tests/gates/test_lint.py -v --no-header $(ARGS)
+
+schemas: dev ## write docs/schemas/parse.*.json anew from what the parsers return
+	@.venv/bin/python .ci/make_schemas.py docs/schemas
 
 format: dev ## lay out the Python code as the linters want it
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format .

@@ -4,21 +4,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ..errors import CoreError
+from ..model.capture import Capture, CapturedCommand, CapturedFile
+from .values import load_json
 
 MISSING_RC = 127
 TIMEOUT_RC = 124
 
+TABLES = {"commands": ("command", "rc", "stdout_bytes", "stderr_bytes"), "files": ("path", "bytes")}
+
 
 def load(text: str) -> dict[str, Any]:
     """Return a capture's document, checked. Raises ``CoreError`` for a text that is none."""
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise CoreError(f"this is not JSON: {error}.", hint="Was the file cut off?") from None
+    document = load_json(text)
     if not isinstance(document, dict) or document.get("schema") != "railyard.capture":
         raise CoreError("this is JSON, but not a capture: 'schema' is not 'railyard.capture'.", hint="railyard capture NODE records one.")
     for name in ("commands", "files"):
@@ -30,27 +30,25 @@ def load(text: str) -> dict[str, Any]:
     return document
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse(text: str) -> Capture:
     """Say what a capture holds, and which commands told nothing."""
     document = load(text)
-    commands = [
-        {"command": command, "rc": answer["rc"], "stdout_bytes": _size(answer.get("stdout")), "stderr_bytes": _size(answer.get("stderr"))}
-        for command, answer in document["commands"].items()
-    ]
-    warnings = [f"{entry['command']}: {_trouble(entry['rc'])}." for entry in commands if entry["rc"]]
-    return {
-        "node": str(document.get("node", "")),
-        "recorded": str(document.get("recorded", "")),
-        "commands": commands,
-        "files": [{"path": path, "bytes": _size(content)} for path, content in document["files"].items()],
-        "complete": not warnings,
-        "warnings": warnings,
-        "faults": [],
-    }
+    commands = tuple(
+        CapturedCommand(command, answer["rc"], _size(answer.get("stdout")), _size(answer.get("stderr"))) for command, answer in document["commands"].items()
+    )
+    warnings = tuple(f"{entry.command}: {_trouble(entry.rc)}." for entry in commands if entry.rc)
+    return Capture(
+        node=str(document.get("node", "")),
+        recorded=str(document.get("recorded", "")),
+        commands=commands,
+        files=tuple(CapturedFile(path, _size(content)) for path, content in document["files"].items()),
+        complete=not warnings,
+        warnings=warnings,
+    )
 
 
 def _size(text: object) -> int:
-    return len(str(text or "").encode("utf-8"))
+    return len(str(text or "").encode("utf-8", "replace"))
 
 
 def _trouble(rc: int) -> str:

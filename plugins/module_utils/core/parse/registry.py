@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The kinds of captured output that can be explained. Values are modules of this package, by name: naming one loads none of the others.
 
-Each has ``parse(text) -> dict``: the fields of its document, with ``complete``, ``warnings`` and ``faults``; it raises ``CoreError`` for a
-text that is not of its kind.
+Each module has ``parse(text) -> Document``, and ``TABLES``: for each list of the document, the columns that a person is shown, as dotted
+names. It raises ``CoreError`` for a text that is not of its kind. Kinds in ``FOLDERS`` are folders of files: their ``parse`` takes a mapping
+of path (relative, with ``/``) to text.
 """
 
 from __future__ import annotations
@@ -13,3 +14,4 @@ from collections.abc import Mapping
 KINDS: Mapping[str, str] = {
     "capture": "capture",
 }
+FOLDERS: frozenset[str] = frozenset()

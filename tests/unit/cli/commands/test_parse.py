@@ -60,7 +60,7 @@ def test_standard_input(capture: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ('{"schema": "railyard.cap', "this is not JSON: "),
+        ('{"schema": "railyard.cap', "line 1, column 12: this is not JSON: "),
         ("[]", "this is JSON, but not a capture"),
         ('{"schema": "railyard.capture"}', "commands: the capture has no 'commands'."),
         ('{"schema": "railyard.capture", "files": {}, "commands": {"a": 1}}', "commands[a]: the command has no exit status."),

@@ -83,8 +83,13 @@ class SkipGate:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what needs the lab where the lab cannot run; the reason is that of every other part of the project."""
+    """Leave out what needs the lab where the lab cannot run; the reason is that of every other part of the project.
+
+    Where tests run side by side, one process has all tests of the lab: they spend their time waiting for its nodes.
+    """
     on_the_lab = [item for item in items if item.get_closest_marker("lab")]
+    for item in on_the_lab:
+        item.add_marker(pytest.mark.xdist_group("lab"))
     if on_the_lab:
         possible = subprocess.run([REPOSITORY / ".ci/lab-possible.sh"], capture_output=True, text=True, check=False)
         for item in on_the_lab if possible.returncode else []:

@@ -21,14 +21,18 @@ def test_left_out():
 """
 
 
+@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadgroup")], ids=["alone", "side by side"])
 @pytest.mark.parametrize(("reason", "code", "refused"), [("known", 0, 0), ("the tool is missing", 1, 1)])
-def test_only_listed_reasons_pass(repository: pathlib.Path, tmp_path: pathlib.Path, reason: str, code: int, refused: int) -> None:
+def test_only_listed_reasons_pass(
+    repository: pathlib.Path, tmp_path: pathlib.Path, reason: str, code: int, refused: int, options: tuple[str, ...]
+) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/conftest.py").write_text((repository / "tests/conftest.py").read_text())
     (tmp_path / "tests/allowed_skips.txt").write_text("# comment\ntests/test_a.py::test_left_out | kn*\n")
     (tmp_path / "tests/test_a.py").write_text(TESTS.format(reason=reason))
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    run = subprocess.run([sys.executable, "-m", "pytest", "--refuse-skips", "tests"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "pytest", "--refuse-skips", *options, "tests"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == code, run.stdout
     assert f"1 tests skipped, {refused} of them for a reason that is not in tests/allowed_skips.txt" in run.stdout
     assert run.stdout.splitlines()[-1].strip("= ").startswith("1 passed, 1 skipped in ")

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.lab, pytest.mark.slow]
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTS = """\
 lab:

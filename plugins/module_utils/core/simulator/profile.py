@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import CoreError
 from .gpu_models import model_of
+from .nics import make_nics
 
 SCHEMA = "railyard.simulator.profile"
 SCHEMA_VERSION = 1
@@ -71,6 +72,7 @@ def make_profile(hardware_class: Mapping[str, Any], node_name: str, class_name: 
     count = int(gpus.get("count", 0))
     sockets = max(1, min(int(cpu["sockets"]), count or 1))
     links = int((hardware_class.get("nvlink") or {}).get("links_per_gpu", 0))
+    cards = [_gpu(gpus, index, _half(index, count, sockets), links, f"{class_name}/{node_name}/gpu{index}") for index in range(count)]
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -79,11 +81,9 @@ def make_profile(hardware_class: Mapping[str, Any], node_name: str, class_name: 
         "generation": generation,
         **GENERATIONS[generation],
         "cpu": {key: int(value) for key, value in cpu.items()},
-        "nics": [
-            {"name": f"mlx5_{index}", "numa": _half(index, int(rails.get("count", 0)), int(cpu["sockets"]))} for index in range(int(rails.get("count", 0)))
-        ],
+        "nics": make_nics(rails, cards, node_name, int(cpu["sockets"])),
         "vendor": str(gpus.get("vendor", "nvidia")) if count else "",
-        "gpus": [_gpu(gpus, index, _half(index, count, sockets), links, f"{class_name}/{node_name}/gpu{index}") for index in range(count)],
+        "gpus": cards,
         "faults": [],
     }
 
@@ -120,8 +120,7 @@ def _pci(index: int, count: int, pci_id: str) -> str:
     if pci_id == "10de:2941" and count <= len(_GRACE_4):
         return _GRACE_4[index]
     buses = _BUSES_4 if count <= len(_BUSES_4) else _BUSES_8
-    bus = buses[index] if index < len(buses) else f"{0xDB + 1 + index - len(buses):02X}"
-    return f"00000000:{bus}:00.0"
+    return f"{index // len(buses):08X}:{buses[index % len(buses)]}:00.0"
 
 
 def apply_fault(profile: Mapping[str, Any], kind: str, gpu: int | None = None, **details: Any) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The RDMA adapters of a simulated node: where they sit, and identities that follow from the node's name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# An organisation's identifier that real adapters of this maker carry; the digits below it are ours.
+_MAKER = "e8ebd3"
+# Where an adapter sits on a machine without GPUs.
+_BUSES = ("19", "3B", "4C", "5D", "9B", "BB", "CB", "DB")
+
+
+def make_nics(rails: Mapping[str, Any], gpus: Sequence[Mapping[str, Any]], node_name: str, sockets: int) -> list[dict[str, Any]]:
+    """Return one adapter per rail: ``name``, ``guid``, ``numa``, ``pci``, ``netdev``, ``rate_gbits_per_s``, ``link_layer``, ``mac``.
+
+    An adapter shares the PCIe switch of a GPU, as on machines made for GPUDirect: its bus is the next one. Where there are
+    more adapters than GPUs, the further ones take the buses after it.
+    """
+    count = int(rails.get("count", 0))
+    slots = [str(gpu["pci"]) for gpu in gpus] or [f"00000000:{bus}:00.0" for bus in _BUSES]
+    return [
+        make_nic(
+            f"mlx5_{index}",
+            f"{node_name}/nic{index}",
+            numa=index * sockets // count,
+            pci=_beside(slots, index, count),
+            rate_gbits_per_s=float(rails.get("rate_gbits_per_s", 0)),
+            link_layer=str(rails.get("link_layer", "infiniband")),
+        )
+        for index in range(count)
+    ]
+
+
+def make_nic(name: str, seed: str, *, numa: int, pci: str, rate_gbits_per_s: float, link_layer: str) -> dict[str, Any]:
+    """Return one adapter. Its GUID and MAC address follow from ``seed``: two seeds have two GUIDs."""
+    digits = hashlib.sha256(seed.encode()).hexdigest()[:10]
+    return {
+        "name": name,
+        "guid": f"0x{_MAKER}{digits}",
+        "numa": numa,
+        "pci": pci,
+        "netdev": _netdev(pci, link_layer),
+        "rate_gbits_per_s": rate_gbits_per_s,
+        "link_layer": link_layer,
+        "mac": ":".join((_MAKER + digits[:6])[start : start + 2] for start in range(0, 12, 2)),
+    }
+
+
+def _beside(slots: Sequence[str], index: int, count: int) -> str:
+    slot = index * len(slots) // count
+    first = -(-slot * count // len(slots))
+    domain, bus, function = slots[slot].split(":")
+    return f"{domain[-4:].lower()}:{int(bus, 16) + 1 + index - first:02x}:{function}"
+
+
+def _netdev(pci: str, link_layer: str) -> str:
+    """Return the name that systemd gives to the adapter's network device (systemd.net-naming-scheme(7))."""
+    domain, bus, _function = pci.split(":")
+    where = f"P{int(domain, 16)}" if int(domain, 16) else ""
+    prefix, suffix = ("ib", "") if link_layer == "infiniband" else ("en", "np0")
+    return f"{prefix}{where}p{int(bus, 16)}s0{suffix}"

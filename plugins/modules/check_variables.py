@@ -25,14 +25,10 @@ options:
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: none
-    details: It changes nothing.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.action
+  - railyard.cluster.attributes.read_only
 """
 
 EXAMPLES = r"""

@@ -20,19 +20,10 @@ notes:
   - In check mode validation commands don't run, and a user, a group or a parent directory that does not exist yet means that the file would change.
   - On a node with SELinux a replaced file keeps its context, and a new one gets the context that the policy names for its path.
   - Templates get no variables that differ from run to run, such as C(template_run_date).
-attributes:
-  action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
-    support: full
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.action
+  - railyard.cluster.attributes.state
 options:
   files:
     description: What should be, in the order in which it is applied.

@@ -15,13 +15,18 @@ description:
   - Runs commands (C(srun), C(sacct) and the like) as a user of the cluster, one after the other, and compares the output
     of each with a regular expression.
   - Run it on a login node. Every proof is run, whatever the others said.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
 attributes:
   check_mode:
     support: none
-    description: A proof is a job that really runs; check mode skips the task.
+    details: A proof is a job that really runs; check mode skips the task.
   diff_mode:
-    support: none
-    description: Nothing is changed.
+    support: N/A
+    details: It changes nothing but Slurm's accounts of its jobs.
+  idempotent:
+    support: N/A
+    details: The proofs run each time.
 options:
   user:
     description: The user that submits the jobs.

@@ -16,16 +16,9 @@ description:
   - It never reboots.
 notes:
   - An argument that is no longer wanted goes from the entries of O(tool=grub_drop_in) with the next run. With O(tool=grubby), list it in O(unwanted).
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 options:
   arguments:
     description: Arguments that each kernel should have.

@@ -15,16 +15,9 @@ description:
   - Uses the C(mariadb) client over the server's socket as root. A password is never on a command line nor in a statement; its hash is.
   - Databases, users and rights that are not listed are left alone.
   - In check mode a server that does not answer yet counts as empty.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 options:
   databases:
     description: Databases with their users.

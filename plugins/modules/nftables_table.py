@@ -18,16 +18,9 @@ description:
   - Other tables are not touched.
 notes:
   - What the file made is remembered in C(/var/lib/railyard/nftables), as a digest of the file and one of the table without its counters.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 options:
   path:
     description: File for the table. Its directory must exist.

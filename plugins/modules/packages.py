@@ -15,13 +15,15 @@ description:
   - Only where one is not does it run M(ansible.builtin.apt) or M(ansible.builtin.dnf), as the node has it, on the whole set.
     A run that changes nothing never loads the package manager, which takes seconds of a node's processor time.
   - Installs only. It doesn't upgrade what is there, and it removes nothing.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.action
+  - railyard.cluster.attributes.state
 attributes:
   check_mode:
-    support: full
-    description: The distribution's module says what it would do.
+    details: The distribution's module says what it would do.
   diff_mode:
-    support: full
-    description: As the distribution's module has it.
+    details: As the distribution's module has it.
 options:
   name:
     description: Names of packages. An exact version is written V(name=version).

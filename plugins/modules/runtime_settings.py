@@ -13,16 +13,9 @@ author:
 description:
   - Loads kernel modules, sets sysctls and files below C(/sys), and has systemd read its defaults again. Files that make it last are not its business.
   - Everything that was set is read back. A value that the kernel did not take is an error that names it and what it is instead.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 options:
   modules:
     description: Kernel modules to load.

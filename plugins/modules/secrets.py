@@ -20,13 +20,16 @@ options:
   path:
     description: The file. By default C(group_vars/all/secrets.yml) of the first inventory.
     type: path
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.action
+  - railyard.cluster.attributes.state
 attributes:
   check_mode:
-    support: full
-    description: Says which secrets would be made.
+    details: Says which secrets would be made.
   diff_mode:
     support: none
-    description: There is nothing that may be shown.
+    details: There is nothing that may be shown.
 """
 
 EXAMPLES = r"""

@@ -21,16 +21,9 @@ notes:
   - Units are started in the order of the list. A unit that does not become active fails the task with its status and its last 20 journal lines.
   - A C(static), C(generated) or C(indirect) unit counts as enabled.
   - In check mode a unit that does not exist yet counts as one that would be started.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 options:
   units:
     description: The units, in the order in which they are started.

@@ -14,17 +14,13 @@ description:
   - Asks slurmdbd through sacctmgr what is there, and adds or changes what differs, all in one remote operation.
   - What is there and not listed is left alone. So is every setting that is not named.
   - Needs slurm.conf and slurmdbd, but no running slurmctld, so that a new cluster is registered before its controller starts.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
     details: RV(commands) says what differs.
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 options:
   cluster:
     description: Name of the cluster.

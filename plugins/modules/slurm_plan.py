@@ -15,20 +15,10 @@ description:
     Slurm's files and what follows from them for the nodes. What is wrong is refused with one sentence that names the place.
   - It reads the inventory alone, never a fact. Of each nodeset it looks at the variables of one host, and of those that are part of this run.
   - The result is the same for every host of the cluster. Run it once (C(run_once)); it runs on the controller, and no node is contacted.
-attributes:
-  action:
-    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the controller.
-    support: full
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: none
-    details: It changes nothing.
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.action
+  - railyard.cluster.attributes.read_only
 options:
   variables:
     description: The role's variables without their prefix, as in the role's C(vars/main.yml).

@@ -17,17 +17,13 @@ description:
     between writing the files and this task is repaired by the next one.
   - Running jobs are not disturbed by a reconfigure or by a restart of slurmctld.
   - A difference that no running cluster can take over, such as another C(AuthType), fails with what a person has to do.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
     details: The files' own task shows how they differ.
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
 options:
   files:
     description:

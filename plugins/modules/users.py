@@ -18,16 +18,9 @@ notes:
     file server that does not trust root work.
   - A user with running processes is not removed; C(userdel) says so.
   - Passwords are not its business. A new user has none and can log in with a key only.
-attributes:
-  check_mode:
-    description: Can run in check_mode and return changed status prediction without modifying target.
-    support: full
-  diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
-    support: full
-  idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.state
 options:
   groups:
     description: Local groups. Those that go are removed last.

@@ -78,7 +78,9 @@ def test_the_site_playbook_and_the_lab_inventory_are_found(environment: pathlib.
 def test_modules_are_documented_from_the_wheel(environment: pathlib.Path, tmp_path: pathlib.Path) -> None:
     answer = call(environment, tmp_path, "ansible-doc", "--json", "railyard.cluster.files")
     assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout)["railyard.cluster.files"]["doc"]["filename"].startswith(str(environment))
+    documentation = json.loads(answer.stdout)["railyard.cluster.files"]["doc"]
+    assert documentation["filename"].startswith(str(environment))
+    assert set(documentation["attributes"]) == {"action", "check_mode", "diff_mode", "idempotent"}  # they come from a fragment
 
 
 def test_a_command_runs_a_playbook_over_the_lab_s_inventory(environment: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -12,7 +12,8 @@ author:
   - The Railyard authors (@railyard)
 description:
   - Appends one line of JSON per event to a file, so that what a run costs can be told per role, task and host.
-  - The events are C(node) (a host and the address it is reached at), C(task) (a task starts), C(result) (a task has ended on a host) and C(end).
+  - The events are C(run) (a playbook starts, in check mode or not), C(node) (a host and the address it is reached at), C(task) (a task starts),
+    C(result) (a task has ended on a host) and C(end).
   - Notes names and times, never arguments or results.
 requirements:
   - enabled with C(ANSIBLE_CALLBACKS_ENABLED=railyard.cluster.timeline)
@@ -31,12 +32,14 @@ import json
 import time
 import typing as t
 
+from ansible import context
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 
 if t.TYPE_CHECKING:
     from ansible.executor.stats import AggregateStats
     from ansible.executor.task_result import CallbackTaskResult
+    from ansible.playbook import Playbook
     from ansible.playbook.play import Play
     from ansible.playbook.task import Task
 
@@ -55,6 +58,9 @@ class CallbackModule(CallbackBase):
             line = json.dumps({"event": event, "time": time.time(), **fields})
             with open(path, "a", encoding="utf-8") as file:
                 file.write(line + "\n")
+
+    def v2_playbook_on_start(self, playbook: Playbook) -> None:
+        self._note("run", check=bool(context.CLIARGS.get("check")))
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         if self._nodes_noted:

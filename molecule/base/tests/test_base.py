@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import testinfra
+from lab import timeline
 from lab.cluster import Cluster, until
 
 Host = testinfra.host.Host
@@ -67,3 +68,9 @@ def test_a_port_that_nobody_declared_does_not_answer(cluster: Cluster) -> None:
     knock = "import socket; socket.create_connection(('ctl1', 9999), timeout=2)"
     until("the listener answers at home", lambda: cluster.on("ctl1", f'python3 -c "{knock}"').rc == 0, timeout_s=10)
     assert cluster.on("login1", f'python3 -c "{knock}"').rc != 0
+
+
+def test_check_mode_on_blank_nodes_foresaw_a_part_of_what_changed() -> None:
+    foreseen, changed = timeline.check_and_converge(timeline.of_scenario("base"))
+    assert foreseen
+    assert sorted(foreseen - changed) == []

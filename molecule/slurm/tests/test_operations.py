@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lab import timeline
 from lab.cluster import ANSIBLE_PLAYBOOK, INVENTORY, REPOSITORY, Cluster, until
 
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
@@ -39,6 +40,12 @@ def smaller_inventory(tmp_path: Path) -> Path:
     hosts["lab_gpu"]["hosts"] = {"node[1:3]": None}
     (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
     return inventory
+
+
+def test_check_mode_on_blank_nodes_foresaw_a_part_of_what_changed() -> None:
+    foreseen, changed_then = timeline.check_and_converge(timeline.of_scenario("slurm"))
+    assert any(role == "slurm" for _host, role, _task in foreseen)
+    assert sorted(foreseen - changed_then) == []
 
 
 def test_check_mode_on_a_converged_cluster_reports_no_change(cluster: Cluster) -> None:
@@ -97,14 +104,31 @@ def test_a_run_that_was_killed_is_repaired_by_the_next(cluster: Cluster) -> None
     assert_unchanged(cluster.playbook("site", "--tags", "slurm,munge"))
 
 
-def test_no_secret_is_in_the_output_of_a_run(cluster: Cluster) -> None:
+def test_no_secret_is_in_what_a_run_of_the_command_prints_or_keeps(cluster: Cluster, tmp_path: Path) -> None:
     secrets = {path.name: path.read_text() for path in (cluster.folder / "secrets").iterdir()}
     assert secrets
     cluster.on("node2", "rm -f /etc/munge/munge.key").ok()
-    done = cluster.playbook("site", "--limit", "node2,slurm_database", "-vvv", "--diff")
+    command = [str(ANSIBLE_PLAYBOOK.with_name("railyard")), "apply", "-i", str(INVENTORY), "--limit", "node2,slurm_database", "--diff", "-vvv"]
+    env = {**os.environ, "RAILYARD_STATE_DIR": str(tmp_path / "state"), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=900, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-    found = [name for name, value in secrets.items() if value in done.stdout + done.stderr]
-    assert found == []
+    kept = {str(path): path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()}
+    log = "".join(text for path, text in kept.items() if path.startswith(str(tmp_path / "state")))
+    assert "Write the key" in log, "the log of the run does not have the task that handles the key"
+    places = {"stdout": done.stdout, "stderr": done.stderr, **kept}
+    assert [(name, place) for name, value in secrets.items() for place, text in places.items() if value in text] == []
+
+
+def test_a_node_of_another_operating_system_is_refused_by_name(cluster: Cluster) -> None:
+    cluster.on("node4", "mv /usr/lib/os-release /usr/lib/os-release.lab; printf 'NAME=\\"Alpine Linux\\"\\nVERSION_ID=3.20\\n' > /usr/lib/os-release").ok()
+    try:
+        done = cluster.playbook("site", "--limit", "node4")
+    finally:
+        cluster.on("node4", "mv /usr/lib/os-release.lab /usr/lib/os-release").ok()
+    assert done.returncode != 0
+    assert "Debian 12 and 13, Ubuntu 22.04 and 24.04, and Enterprise Linux 9, not Alpine Linux 3.20" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not any(changed(done.stdout).values())
 
 
 @pytest.mark.parametrize(

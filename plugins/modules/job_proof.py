@@ -13,7 +13,7 @@ version_added: 0.1.0
 author: The Railyard authors (@railyard)
 description:
   - Runs commands (C(srun), C(sacct) and the like) as a user of the cluster, one after the other, and compares the output
-    of each with a regular expression.
+    of each with a regular expression. What has not ended in time is not proved, whatever it printed.
   - Run it on a login node. Every proof is run, whatever the others said.
 extends_documentation_fragment:
   - railyard.cluster.attributes
@@ -115,7 +115,9 @@ def prove(runner: ModuleRunner, user: str, proof: dict[str, t.Any]) -> dict[str,
     # Users start in a folder that they have on every node.
     answer = runner.run(["runuser", "-u", user, "--", "env", "--chdir=/tmp", *proof["command"]], proof["timeout_s"])
     observed = answer.stdout + answer.stderr
-    passed = re.search(proof["expect"], observed, re.MULTILINE) is not None
+    if answer.rc == 124:
+        observed = f"not ended after {proof['timeout_s']} s\n{observed}"
+    passed = answer.rc != 124 and re.search(proof["expect"], observed, re.MULTILINE) is not None
     return {
         "name": proof["name"],
         "passed": passed,
@@ -123,6 +125,20 @@ def prove(runner: ModuleRunner, user: str, proof: dict[str, t.Any]) -> dict[str,
         "observed": observed.strip()[:OBSERVED_CHARACTERS],
         "seconds": round(time.monotonic() - begin, 2),
     }
+
+
+def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:
+    for proof in module.params["proofs"]:
+        try:
+            re.compile(proof["expect"])
+        except re.error as error:
+            raise CoreError(f"{proof['expect']!r} is not a regular expression: {error}.", where=proof["name"]) from error
+    outcomes = [prove(runner, module.params["user"], proof) for proof in module.params["proofs"]]
+    failed = [outcome for outcome in outcomes if not outcome["passed"]]
+    if failed:
+        words = "; ".join(f"{outcome['name']}: {outcome['observed'] or 'no output'}" for outcome in failed)
+        module.fail_json(msg=f"{len(failed)} of {len(outcomes)} proofs failed. {words}", proofs=outcomes)
+    return {"changed": False, "proofs": outcomes}
 
 
 def main() -> None:
@@ -143,21 +159,7 @@ def main() -> None:
             },
         },
     )
-
-    def work(runner: ModuleRunner) -> dict[str, t.Any]:
-        for proof in module.params["proofs"]:
-            try:
-                re.compile(proof["expect"])
-            except re.error as error:
-                raise CoreError(f"{proof['expect']!r} is not a regular expression: {error}.", where=proof["name"]) from error
-        outcomes = [prove(runner, module.params["user"], proof) for proof in module.params["proofs"]]
-        failed = [outcome for outcome in outcomes if not outcome["passed"]]
-        if failed:
-            words = "; ".join(f"{outcome['name']}: {outcome['observed'] or 'no output'}" for outcome in failed)
-            module.fail_json(msg=f"{len(failed)} of {len(outcomes)} proofs failed. {words}", proofs=outcomes)
-        return {"changed": False, "proofs": outcomes}
-
-    run_module(module, work)
+    run_module(module, lambda runner: work(module, runner))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.module_utils.common.validation import check_type_list
 from ansible.plugins.action import ActionBase
+
+from ansible_collections.railyard.cluster.plugins.module_utils.core.packages import names_for
 
 
 class ActionModule(ActionBase):
@@ -16,12 +19,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        names = self._task.args.get("name", [])
         asked = self._execute_module(module_name="railyard.cluster.packages", module_args=dict(self._task.args), task_vars=variables)
         asked.pop("invocation", None)
-        if asked.get("failed") or not asked.get("lacking"):
+        if not asked.get("lacking"):
             return asked
         manager = asked["manager"]
+        names = names_for(manager, check_type_list(self._task.args["name"]))
         arguments = {**(self._task.args.get(manager) or {}), "name": names, "state": "present"}
         return {**self._install(manager, arguments, variables), "lacking": asked["lacking"], "manager": manager}
 

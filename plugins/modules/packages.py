@@ -26,7 +26,7 @@ attributes:
     details: As the distribution's module has it.
 options:
   name:
-    description: Names of packages. An exact version is written V(name=version).
+    description: Names of packages. An exact version is written V(name=version), for either package manager.
     type: list
     elements: str
     required: true
@@ -74,6 +74,11 @@ from ansible_collections.railyard.cluster.plugins.module_utils._module import Mo
 from ansible_collections.railyard.cluster.plugins.module_utils.core.packages import check_names, lacking
 
 
+def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:
+    manager, names = lacking(runner, check_names(module.params["name"]))
+    return {"changed": False, "manager": manager, "lacking": names}
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -83,12 +88,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-
-    def work(runner: ModuleRunner) -> dict[str, t.Any]:
-        manager, names = lacking(runner, check_names(module.params["name"]))
-        return {"changed": False, "manager": manager, "lacking": names}
-
-    run_module(module, work)
+    run_module(module, lambda runner: work(module, runner))
 
 
 if __name__ == "__main__":

@@ -43,9 +43,14 @@ def lacking(runner: Runner, names: Sequence[str]) -> tuple[str, list[str]]:
     raise CoreError("this node has neither dpkg-query nor rpm.", hint="Railyard installs packages with apt or dnf.")
 
 
+def names_for(manager: str, names: Sequence[str]) -> list[str]:
+    """Return the names as the package manager writes them: dnf joins name and version with a dash."""
+    return [name.replace("=", "-", 1) for name in names] if manager == "dnf" else list(names)
+
+
 def parse_listing(text: str) -> dict[str, str]:
     """Read lines ``status name version``; the version of each installed package by its name."""
-    rows = [line.split(" ", 2) for line in text.splitlines()]
+    rows = [line.split(" ") for line in text.splitlines()]
     return {row[1]: row[2] for row in rows if len(row) == 3 and row[0] == "installed"}
 
 

@@ -13,5 +13,8 @@ from collections.abc import Mapping
 
 KINDS: Mapping[str, str] = {
     "capture": "capture",
+    "ibnetdiscover": "ibnetdiscover",
+    "slurm-nodes": "slurm_nodes",
+    "slurmd": "slurm_nodes",
 }
 FOLDERS: frozenset[str] = frozenset()

@@ -20,6 +20,10 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _LONGEST_NUMBER = 40
 _PCI_ADDRESS = re.compile(r"^(?:(?P<domain>[0-9a-f]{4,8}):)?(?P<bus>[0-9a-f]{2}):(?P<device>[0-9a-f]{2})(?:\.(?P<function>[0-7]))?$")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+# "[root@head ~]# " is a prompt, and "[2026-03-01]" a time.
+_JSON_BEGIN = re.compile(r"\s*(?:\{|\[\s*(?:[\[{\"\]]|$))")
+_TIME_PREFIX = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\]?:?(?: |$)")
+_SOURCE_PREFIX = re.compile(r"(?:\[[^\]\s]{1,200}\]|[\w.-]{1,100}:)(?= |$)")
 
 
 def text_or_none(value: object) -> str | None:
@@ -75,8 +79,28 @@ def guid(value: object) -> str | None:
 
 
 def plain(text: str) -> str:
-    """Return a terminal's output without its colours, with newlines as the only line ends."""
-    return _ANSI.sub("", text).replace("\r\n", "\n")
+    """Return a terminal's output without its colours, with newlines as the only line ends.
+
+    What PowerShell wrote with ``>`` (UTF-16, read as if it were UTF-8) loses the zeros and the mark that it then has.
+    """
+    return _ANSI.sub("", text.replace("\x00", "").lstrip("\ufeff\ufffd")).replace("\r\n", "\n")
+
+
+def without_prefixes(text: str) -> str:
+    """Return the lines without what a collector put before each: a time (``kubectl logs --timestamps``), a node's name (``pdsh``: ``node1: ``)
+    or ``[pod/container]``. Only what stands before every line that is not empty is taken away.
+    """
+    lines = text.split("\n")
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 2:
+        return text
+    if all(_TIME_PREFIX.match(line) for line in filled):
+        return "\n".join(_TIME_PREFIX.sub("", line, count=1) for line in lines)
+    source = _SOURCE_PREFIX.match(filled[0])
+    # ERROR: and WARNING: are not the names of nodes.
+    if not source or source.group().isupper() or not all(line.startswith(source.group()) for line in filled):
+        return text
+    return "\n".join(line[source.end() :].removeprefix(" ") for line in lines)
 
 
 def load_json(text: str) -> Any:
@@ -87,3 +111,15 @@ def load_json(text: str) -> Any:
         raise CoreError(f"this is not JSON: {error.msg}.", where=f"line {error.lineno}, column {error.colno}", hint="Was the file cut off?") from None
     except (RecursionError, ValueError) as error:
         raise CoreError(f"this is not JSON that can be read: {error}.") from None
+
+
+def json_part(text: str) -> str | None:
+    """Return the JSON document in a text, or ``None`` where no line begins one. The lines above it (a prompt, a warning) become empty, so that
+    line numbers stay right; those behind it are left out.
+    """
+    lines = text.split("\n")
+    first = next((place for place, line in enumerate(lines) if _JSON_BEGIN.match(line)), None)
+    if first is None:
+        return None
+    last = next((place for place in range(len(lines) - 1, first, -1) if lines[place].rstrip().endswith(("}", "]"))), first)
+    return "\n" * first + "\n".join(lines[first : last + 1])

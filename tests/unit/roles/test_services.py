@@ -36,6 +36,34 @@ def test_each_group_opens_what_it_offers(render: t.Callable[..., t.Any]) -> None
     assert "3306" not in rules(render, ["base", "slurm_database"])
 
 
+def test_slurm_s_own_variables_say_where_it_listens(render: t.Callable[..., t.Any]) -> None:
+    variables = {
+        "slurm_config": {"slurmctldport": "7000-7003", "SlurmdPort": 7018},
+        "slurm_config_extra": {"SlurmdPort": 7118},
+        "slurm_database_config": {"DbdPort": 7019},
+        "slurm_srun_ports": "61000-61999",
+        "slurm_nodesets": [{"name": "dgx", "group": "dgx", "config": {"Port": 7218}}],
+    }
+    expected = {
+        ("slurm_controller",): {"slurmctld": "7000-7003"},
+        ("slurm_database",): {"slurmdbd": "7019"},
+        ("slurm_compute",): {"slurmd": "7118", "srun": "61000-61999"},
+        ("slurm_compute", "dgx"): {"slurmd": "7218", "srun": "61000-61999"},
+        ("slurm_login",): {"sackd": "7118", "srun": "61000-61999"},
+    }
+    for groups, ports in expected.items():
+        text = rules(render, ["base", *groups], **variables)
+        for name, port in ports.items():
+            assert f'ip saddr {{ 10.1.0.0/16 }} tcp dport {{ {port} }} accept comment "{name}"' in text
+        for usual in ("6817", "6818", "6819", "60001-63000"):
+            assert usual not in text
+
+
+def test_a_slurm_that_the_role_did_not_make(render: t.Callable[..., t.Any]) -> None:
+    ports = {"slurmctld": [6820], "slurmdbd": [6819], "slurmd": [6821], "sackd": [6822], "srun": ["50000-51000"]}
+    assert "tcp dport { 6820 }" in rules(render, ["slurm_controller"], firewall_slurm_ports=ports)
+
+
 def test_compute_nodes_trust_each_other_and_nobody_else_does(render: t.Callable[..., t.Any]) -> None:
     trust = 'ip saddr { 10.1.0.0/16 } accept comment "trusted"'
     assert trust in rules(render, ["base", "slurm_compute"])

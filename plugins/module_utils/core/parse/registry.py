@@ -14,6 +14,7 @@ from collections.abc import Mapping
 KINDS: Mapping[str, str] = {
     "capture": "capture",
     "ibnetdiscover": "ibnetdiscover",
+    "lspci": "lspci",
     "slurm-nodes": "slurm_nodes",
     "slurmd": "slurm_nodes",
 }

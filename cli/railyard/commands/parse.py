@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -65,10 +66,10 @@ def _read(name: str) -> str:
 
 
 def _read_folder(name: str) -> dict[str, str]:
-    """Return the JSON files of a saved service by relative path."""
+    """Return the files of a saved service by relative path; a file stands for the folder of it alone."""
     folder = Path(name)
     if not folder.is_dir():
-        raise CoreError("this is not a folder.", hint="Name the folder that the service was saved in.")
+        return {folder.name: _read(name)}
     return {path.relative_to(folder).as_posix(): _read(str(path)) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
@@ -120,6 +121,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
+        if value and all(isinstance(entry, Mapping) and "model" in entry for entry in value):
+            return ", ".join(f"{count}x {model or '?'}" for model, count in Counter(entry["model"] for entry in value).items())
         return ", ".join(_cell(entry) for entry in value) or "none"
     if isinstance(value, Mapping):
         return " ".join(f"{key}={_cell(entry)}" for key, entry in value.items())

@@ -15,7 +15,10 @@ KINDS: Mapping[str, str] = {
     "capture": "capture",
     "ibnetdiscover": "ibnetdiscover",
     "lspci": "lspci",
+    "redfish": "redfish",
+    "nccl-tests": "nccl_tests",
+    "rccl-tests": "nccl_tests",
     "slurm-nodes": "slurm_nodes",
     "slurmd": "slurm_nodes",
 }
-FOLDERS: frozenset[str] = frozenset()
+FOLDERS: frozenset[str] = frozenset({"redfish"})

@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from fake_redfish.machines import machine
 
 from railyard.core.parse.registry import KINDS
 from railyard.main import main
@@ -81,6 +82,26 @@ def test_an_unknown_kind_lists_what_there_is(capsys: pytest.CaptureFixture[str])
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["parse", "capture", "nothere"]) == 2
     assert capsys.readouterr().err == "railyard: nothere: the file cannot be read: No such file or directory.\n"
+
+
+def test_a_saved_redfish_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    for address, resource in machine("dell", 7).items():
+        path = tmp_path / address.strip("/") / "index.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(resource))
+    assert main(["parse", "redfish", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "SN00007" in shown
+    assert "8x NVIDIA X900 80GB" in shown
+
+    # One resource alone may be given as a file; it is not the whole service.
+    system = tmp_path / "redfish/v1/Systems/System.Embedded.1/index.json"
+    assert main(["parse", "redfish", str(system), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["systems"][0]["service_tag"] == "TAG0007"
+
+    assert main(["parse", "redfish", str(tmp_path / "nothere")]) == 2
+    assert capsys.readouterr().err == f"railyard: {tmp_path}/nothere: the file cannot be read: No such file or directory.\n"
 
 
 def test_every_registered_kind_is_there(repository: Path) -> None:

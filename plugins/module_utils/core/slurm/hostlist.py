@@ -45,15 +45,15 @@ def fold(names: Iterable[str]) -> str:
     tails = {prefix: _ranges(digits) for prefix, digits in numbered.items()}
     # Racks of equal content, rack1-node[01-18] rack2-node[01-18], share one entry: rack[1-2]-node[01-18].
     by_tail: dict[tuple[str, str, str], list[str]] = {}
-    entries: list[tuple[list[int | str], str]] = [(_natural(name), name) for name in plain]
+    entries: list[tuple[list[int | str], str]] = [(natural(name), name) for name in plain]
     for prefix, tail in tails.items():
         match = _INNER_NUMBER.match(prefix)
         if match and tail.startswith("[") and len(match.group(2)) <= _DIGITS:
             by_tail.setdefault((match.group(1), match.group(3), tail), []).append(match.group(2))
         else:
-            entries.append((_natural(prefix), f"{prefix}{tail}"))
+            entries.append((natural(prefix), f"{prefix}{tail}"))
     for (head, middle, tail), digits in by_tail.items():
-        entries.append((_natural(f"{head}{digits[0]}{middle}"), f"{head}{_ranges(digits)}{middle}{tail}"))
+        entries.append((natural(f"{head}{digits[0]}{middle}"), f"{head}{_ranges(digits)}{middle}{tail}"))
     return ",".join(entry for _key, entry in sorted(entries))
 
 
@@ -75,7 +75,7 @@ def _ranges(digits: list[str]) -> str:
     return "[" + ",".join("-".join(run) for run in runs) + "]"
 
 
-def _natural(text: str) -> list[int | str]:
+def natural(text: str) -> list[int | str]:
     """Sort key: node9 before node10. Text and numbers alternate, so that like compares with like."""
     return [int(piece) if place % 2 else piece for place, piece in enumerate(_PIECES.split(text))]
 

@@ -12,12 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 KINDS: Mapping[str, str] = {
+    "amd-smi": "amd_smi",
     "capture": "capture",
     "ibnetdiscover": "ibnetdiscover",
     "lspci": "lspci",
-    "redfish": "redfish",
     "nccl-tests": "nccl_tests",
+    "nvidia-smi": "nvidia_smi",
+    "nvidia-smi-topo": "nvidia_smi_topo",
+    "nvlink": "nvlink",
+    "perftest": "perftest",
     "rccl-tests": "nccl_tests",
+    "redfish": "redfish",
+    "rocm-smi": "amd_smi",
     "slurm-nodes": "slurm_nodes",
     "slurmd": "slurm_nodes",
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from ..errors import CoreError
@@ -101,6 +102,27 @@ def without_prefixes(text: str) -> str:
     if not source or source.group().isupper() or not all(line.startswith(source.group()) for line in filled):
         return text
     return "\n".join(line[source.end() :].removeprefix(" ") for line in lines)
+
+
+def indented(text: str, floor: int) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """Read lines whose indentation says what belongs to what: yield the labels that lead to each, and what stands behind its colon (``None`` without).
+
+    Ends at a line that is indented no deeper than ``floor`` (-1: never).
+    """
+    stack: list[tuple[int, str]] = []
+    for line in text.split("\n"):
+        content = line.strip()
+        if not content:
+            continue
+        expanded = line.expandtabs()
+        indent = len(expanded) - len(expanded.lstrip())
+        if indent <= floor:
+            return
+        while stack and stack[-1][0] >= indent:
+            stack.pop()
+        label, colon, value = content.partition(":")
+        stack.append((indent, label.strip()))
+        yield tuple(name for _indent, name in stack), value.strip() if colon else None
 
 
 def load_json(text: str) -> Any:

@@ -9,10 +9,14 @@ drives differ between vendors and orders. Where a figure is of one reference mac
 Sources, named in the comments by these words:
 
 - *pci.ids*: the PCI ID database (pci-ids.ucw.cz); the same IDs are in NVIDIA's mig-parted device filters.
-- *nvidia-smi*: total memory as the tool prints it for this card.
-- *DGX guide*: the "component specifications" of NVIDIA's DGX user guide for that model.
+- *nvidia-smi*: total memory as the tool prints it for this card, and the fastest link that it reports on a real machine.
+- *DGX guide*: the table of components in NVIDIA's DGX user guide for that model (docs.nvidia.com/dgx).
 - *data sheet*: the vendor's data sheet for the card or the platform.
 - *OCI*: the per-model NVLink table in Oracle's oci-hpc health checks.
+- *usual*: no reference machine. A common order, which a site corrects in a class of its own.
+
+``gres_type`` is what Slurm's AutoDetect finds: it takes the card's name in lower case with ``_`` for blanks (gpu_common.c), and the configured
+type that is a part of it, the longest first (``_find_type_in_gres_list`` in gres_gpu.c).
 
 Units: memory in MiB, ``rate_gbits_per_s`` per rail, ``gbytes_per_s_per_link`` one direction of one link.
 ``rails`` counts the adapters of the compute network (one per GPU on most machines), not those for storage.
@@ -45,7 +49,7 @@ _H100_PCIE = {
     "vendor": "nvidia",
     "model": "NVIDIA H100 PCIe",
     "pci_id": "10de:2331",  # pci.ids: GH100 [H100 PCIe]
-    "gres_type": "h100pcie",  # a type of its own: half the NVLink, half the power of the SXM card
+    "gres_type": "h100_pcie",  # a type of its own: two thirds of the NVLink, half the power of the SXM card
     "memory_mib": 81559,  # nvidia-smi
     "pcie_generation": 5,  # data sheet
     "pcie_width": 16,
@@ -65,16 +69,16 @@ _B200 = {
     "pci_id": "10de:2901",  # pci.ids: GB100 [B200]
     "gres_type": "b200",
     "memory_mib": 183359,  # nvidia-smi
-    "pcie_generation": 5,  # the board is capable of 6, the machines' switches are 5 (DGX guide)
+    "pcie_generation": 5,  # the card is capable of 6, the processors of 5 (DGX guide)
     "pcie_width": 16,
 }
 _GB200 = {
     "vendor": "nvidia",
     "model": "NVIDIA GB200",
-    "pci_id": "10de:2941",  # mig-parted: "GB200 HGX"
+    "pci_id": "10de:2941",  # pci.ids: GB100 [HGX GB200]
     "gres_type": "gb200",
     "memory_mib": 189471,  # nvidia-smi
-    "pcie_generation": 6,  # data sheet; the host side is NVLink-C2C
+    "pcie_generation": 5,  # nvidia-smi (the device alone: 6); what counts beside it is NVLink-C2C
     "pcie_width": 16,
 }
 _L40S = {
@@ -97,9 +101,9 @@ _MI300X = {
 }
 
 # NVLink per GPU, one direction. OCI: 12 x 25 (A100), 18 x 25 (H100, H200), 18 x 50 (B200, GB200).
-_NVLINK_3 = {"links_per_gpu": 12, "gbytes_per_s_per_link": 25, "switches": 6}  # data sheet: HGX A100 8-GPU, 6 NVSwitches
-_NVLINK_4 = {"links_per_gpu": 18, "gbytes_per_s_per_link": 25, "switches": 4}  # data sheet: HGX H100/H200 8-GPU, 4 NVSwitches
-_NVLINK_5 = {"links_per_gpu": 18, "gbytes_per_s_per_link": 50, "switches": 2}  # data sheet: HGX B200, 2 NVSwitches
+_NVLINK_3 = {"links_per_gpu": 12, "gbytes_per_s_per_link": 25, "switches": 6}  # DGX guide: 6 NVSwitches, as lspci shows them on other HGX A100 too
+_NVLINK_4 = {"links_per_gpu": 18, "gbytes_per_s_per_link": 25, "switches": 4}  # DGX guide: 4 NVSwitches
+_NVLINK_5 = {"links_per_gpu": 18, "gbytes_per_s_per_link": 50, "switches": 2}  # DGX guide: 2 NVLink switches
 _NVLINK_5_RACK = {"links_per_gpu": 18, "gbytes_per_s_per_link": 50, "switches": 0}  # the switches are in trays of their own
 _NVLINK_NONE = {"links_per_gpu": 0, "gbytes_per_s_per_link": 0, "switches": 0}
 
@@ -143,47 +147,47 @@ CLASSES: dict[str, dict[str, Any]] = {
     "gb200_4": {
         "gpus": {"count": 4, **_GB200},
         "nvlink": _NVLINK_5_RACK,
-        "rails": {"count": 4, "rate_gbits_per_s": 400, "link_layer": "infiniband"},  # data sheet: GB200 NVL72 tray, 4 x ConnectX-7
-        "cpu": {"sockets": 2, "cores_per_socket": 72, "threads_per_core": 1},  # data sheet: 2 x Grace
-        "memory_mib": 983040,  # data sheet: 2 x 480 GB LPDDR5X
-        "nvme": {"count": 8},  # data sheet: 8 x E1.S in the reference tray
+        "rails": {"count": 4, "rate_gbits_per_s": 400, "link_layer": "infiniband"},  # DGX guide: 4 x ConnectX-7 400G a tray
+        "cpu": {"sockets": 2, "cores_per_socket": 72, "threads_per_core": 1},  # data sheet: 2 x Grace with 72 cores
+        "memory_mib": 983040,  # 960 GiB, as AWS gives it for p6e-gb200: 2 x 480 GB LPDDR5X
+        "nvme": {"count": 4},  # NVIDIA's NVL72 reference architecture: 4 x E1.S beside one M.2; some vendors' trays have 8
         "firmware": {},
     },
     "h100_pcie_4": {
         "gpus": {"count": 4, **_H100_PCIE},
         "nvlink": _NVLINK_NONE,  # three bridges join a pair (12 links); count them in a class of the site where they are fitted
         "rails": {"count": 2, "rate_gbits_per_s": 400, "link_layer": "infiniband"},  # usual: one adapter per socket
-        "cpu": {"sockets": 2, "cores_per_socket": 32, "threads_per_core": 2},  # usual 2U server: 2 x Xeon Gold 6430
-        "memory_mib": 524288,  # usual: 512 GiB, see "cpu"
-        "nvme": {"count": 2},
+        "cpu": {"sockets": 2, "cores_per_socket": 32, "threads_per_core": 2},  # usual: 2 x Xeon Gold 6430
+        "memory_mib": 524288,  # usual
+        "nvme": {"count": 2},  # usual
         "firmware": {},
     },
     "l40s_4": {
         "gpus": {"count": 4, **_L40S},
         "nvlink": _NVLINK_NONE,  # data sheet: none
-        "rails": {"count": 2, "rate_gbits_per_s": 200, "link_layer": "ethernet"},  # data sheet: OVX L40S reference, 2 x BlueField-3 or ConnectX-7
-        "cpu": {"sockets": 2, "cores_per_socket": 32, "threads_per_core": 2},  # data sheet: OVX L40S reference, 2 x Xeon Gold 6448Y
-        "memory_mib": 524288,  # data sheet: OVX L40S reference, 4 GPUs
-        "nvme": {"count": 2},
+        "rails": {"count": 2, "rate_gbits_per_s": 200, "link_layer": "ethernet"},  # usual; NVIDIA's pattern 2-4-3: three adapters, one of them for storage
+        "cpu": {"sockets": 2, "cores_per_socket": 32, "threads_per_core": 2},  # usual: 2 x Xeon Gold 6448Y
+        "memory_mib": 524288,  # usual
+        "nvme": {"count": 2},  # usual
         "firmware": {},
     },
     "l40s_8": {
         "gpus": {"count": 8, **_L40S},
         "nvlink": _NVLINK_NONE,  # data sheet: none
-        "rails": {"count": 4, "rate_gbits_per_s": 200, "link_layer": "ethernet"},  # data sheet: OVX L40S reference, 8 GPUs
-        "cpu": {"sockets": 2, "cores_per_socket": 32, "threads_per_core": 2},  # as l40s_4
-        "memory_mib": 1048576,  # usual: twice the card memory and more
-        "nvme": {"count": 2},
+        "rails": {"count": 4, "rate_gbits_per_s": 200, "link_layer": "ethernet"},  # usual; NVIDIA's pattern 2-8-5
+        "cpu": {"sockets": 2, "cores_per_socket": 32, "threads_per_core": 2},  # usual
+        "memory_mib": 1048576,  # usual: twice the cards' memory and more
+        "nvme": {"count": 2},  # usual
         "firmware": {},
     },
     "mi300x_8": {
         "gpus": {"count": 8, **_MI300X},
         "nvlink": _NVLINK_NONE,
-        "xgmi": {"links_per_gpu": 7, "gbytes_per_s_per_link": 64},  # data sheet: 7 links to the other seven, 128 GB/s both ways
+        "xgmi": {"links_per_gpu": 7, "gbytes_per_s_per_link": 64},  # amd-smi: 512 Gb/s to each of the other seven
         "rails": {"count": 8, "rate_gbits_per_s": 400, "link_layer": "infiniband"},  # usual, as on the 8-GPU machines above
-        "cpu": {"sockets": 2, "cores_per_socket": 56, "threads_per_core": 2},  # PowerEdge XE9680: 2 x Xeon Platinum 8480+
-        "memory_mib": 2097152,  # PowerEdge XE9680: 32 x 64 GB
-        "nvme": {"count": 8},
+        "cpu": {"sockets": 2, "cores_per_socket": 56, "threads_per_core": 2},  # usual: PowerEdge XE9680 takes up to 56 cores
+        "memory_mib": 2097152,  # usual: PowerEdge XE9680 has 32 slots, 64 GB in each
+        "nvme": {"count": 8},  # PowerEdge XE9680: 8 x U.2, or 16 x E3.S
         "firmware": {},
     },
 }

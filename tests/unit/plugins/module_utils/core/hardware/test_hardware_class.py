@@ -29,6 +29,16 @@ def test_gres_types_of_different_cards_differ() -> None:
     assert len({pci_id for pci_id, _type in cards}) == len({gres_type for _pci_id, gres_type in cards}) == len(cards)
 
 
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_gres_types_are_what_slurm_detects(name: str) -> None:
+    """Slurm takes the configured type that is a part of the card's name in lower case, with underscores for blanks."""
+    gpus = CLASSES[name]["gpus"]
+    assert gpus["gres_type"] in gpus["model"].lower().replace(" ", "_")
+    # What another class is called must not be taken for this one where both are configured: the longest wins.
+    matching = {entry["gpus"]["gres_type"] for entry in CLASSES.values() if entry["gpus"]["gres_type"] in gpus["model"].lower().replace(" ", "_")}
+    assert max(matching, key=len) == gpus["gres_type"]
+
+
 def test_site_refines_a_shipped_class_without_touching_the_table() -> None:
     before = copy.deepcopy(CLASSES)
     result = hardware_class("h100_sxm_8", {"h100_sxm_8": {"gpus": {"count": 4}, "memory_mib": 1031000}})

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 KINDS: Mapping[str, str] = {
     "amd-smi": "amd_smi",
     "capture": "capture",
+    "dmidecode": "dmidecode",
     "ibnetdiscover": "ibnetdiscover",
     "lspci": "lspci",
     "nccl-tests": "nccl_tests",

@@ -107,3 +107,30 @@ def test_a_saved_redfish_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_every_registered_kind_is_there(repository: Path) -> None:
     modules = {path.stem for path in (repository / "plugins/module_utils/core/parse").glob("*.py")}
     assert set(KINDS.values()) - modules == set()
+
+
+def shown(document: dict[str, Any], width: int, **tables: tuple[str, ...]) -> list[str]:
+    """What a person sees of a document on a screen of some width."""
+    output = io.StringIO()
+    parse_command._show(Console(file=output, width=width, highlight=False), {"warnings": [], "faults": [], **document}, tables)
+    return [line.rstrip() for line in output.getvalue().splitlines()]
+
+
+def test_a_table_that_is_too_wide_becomes_several_that_begin_with_the_first_column() -> None:
+    rows = [{"name": f"gpu{number}", "temperature_c": 30 + number, "pcie": {"width": 16}, "note": "x" * 20} for number in range(2)]
+    columns = ("name", "temperature_c", "pcie.width", "note")
+    assert shown({"gpus": rows}, 200, gpus=columns)[1:3] == [" name  temperature °C  pcie width  note", f" gpu0              30          16  {'x' * 20}"]
+    assert shown({"gpus": rows}, 40, gpus=columns)[1:7] == [
+        " name  temperature °C  pcie width",
+        " gpu0              30          16",
+        " gpu1              31          16",
+        " name  note",
+        f" gpu0  {'x' * 20}",
+        f" gpu1  {'x' * 20}",
+    ]
+
+
+def test_what_is_wrong_with_several_things_is_said_once() -> None:
+    faults = [{"id": "hot", "subject": f"GPU {number}", "message": "It is hot.", "hint": "Look at the fans."} for number in range(2)]
+    assert shown({"faults": faults}, 200) == ["fault: GPU 0, GPU 1: It is hot. Look at the fans."]
+    assert shown({}, 200) == ["no faults"]

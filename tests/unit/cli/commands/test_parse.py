@@ -12,7 +12,9 @@ from typing import Any
 import jsonschema
 import pytest
 from fake_redfish.machines import machine
+from rich.console import Console
 
+from railyard.commands import parse as parse_command
 from railyard.core.parse.registry import KINDS
 from railyard.main import main
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import CoreError
 from .gpu_models import model_of
-from .nics import make_nics
+from .nics import make_nics, make_other_nics
 
 SCHEMA = "railyard.simulator.profile"
 SCHEMA_VERSION = 1
@@ -62,8 +62,13 @@ _XID_OF = {
 }
 
 
-def make_profile(hardware_class: Mapping[str, Any], node_name: str, class_name: str, generation: str = DEFAULT_GENERATION) -> dict[str, Any]:
-    """Describe the hardware of one node: what its class says, with identities that follow from its name."""
+def make_profile(
+    hardware_class: Mapping[str, Any], node_name: str, class_name: str, generation: str = DEFAULT_GENERATION, *, storage_nics: int = 0
+) -> dict[str, Any]:
+    """Describe the hardware of one node: what its class says, with identities that follow from its name.
+
+    A class says nothing of adapters that are no rails; ``storage_nics`` adds as many of them.
+    """
     if generation not in GENERATIONS:
         raise CoreError(f"driver generation {generation!r} is not simulated.", where="generation", hint=f"There are: {', '.join(GENERATIONS)}.")
     gpus = hardware_class.get("gpus") or {}
@@ -80,12 +85,22 @@ def make_profile(hardware_class: Mapping[str, Any], node_name: str, class_name: 
         "class": class_name,
         "generation": generation,
         **GENERATIONS[generation],
+        "system": _system(class_name, node_name),
         "cpu": {key: int(value) for key, value in cpu.items()},
+        "memory_mib": int(hardware_class.get("memory_mib") or 0),
+        "nvme": int((hardware_class.get("nvme") or {}).get("count", 0)),
         "nics": make_nics(rails, cards, node_name, int(cpu["sockets"])),
+        "other_nics": make_other_nics(storage_nics, int(rails.get("count", 0)), cards, node_name),
         "vendor": str(gpus.get("vendor", "nvidia")) if count else "",
         "gpus": cards,
         "faults": [],
     }
+
+
+def _system(class_name: str, node_name: str) -> dict[str, str]:
+    digest = hashlib.sha256(f"{class_name}/{node_name}".encode()).hexdigest()
+    uuid = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+    return {"manufacturer": "Railyard", "product": f"Simulated {class_name}", "serial": digest[32:40].upper(), "uuid": uuid}
 
 
 def _half(index: int, count: int, sockets: int) -> int:

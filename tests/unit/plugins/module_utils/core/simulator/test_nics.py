@@ -23,6 +23,8 @@ def test_an_adapter() -> None:
     first = nics("h100_sxm_8")[0]
     assert re.fullmatch(r"0xe8ebd3[0-9a-f]{10}", first.pop("guid"))
     assert re.fullmatch(r"e8:eb:d3(:[0-9a-f]{2}){3}", first.pop("mac"))
+    assert (first.pop("type"), first.pop("device"), first.pop("board_id")) == ("MT4129", "0x1021", "MT_0000000838")
+    assert (first.pop("firmware"), first.pop("pcie_generation")) == ("28.41.1000", 5)
     assert first == {"name": "mlx5_0", "numa": 0, "pci": "0000:1a:00.0", "netdev": "ibp26s0", "rate_gbits_per_s": 400.0, "link_layer": "infiniband"}
 
 
@@ -44,6 +46,14 @@ def test_every_class_has_its_rails_each_in_a_place_of_its_own(name: str) -> None
 def test_ethernet_and_further_domains_have_their_names() -> None:
     assert [nic["netdev"] for nic in nics("l40s_4")] == ["enp26s0np0", "enp156s0np0"]
     assert [nic["netdev"] for nic in nics("gb200_4")] == ["ibP8p2s0", "ibP9p2s0", "ibP24p2s0", "ibP25p2s0"]
+
+
+def test_adapters_of_the_storage_network_are_functions_of_one_card() -> None:
+    others = make_profile(hardware_class("h100_sxm_8"), "node1", "h100_sxm_8", storage_nics=2)["other_nics"]
+    assert [(nic["name"], nic["pci"], nic["netdev"], nic["link_layer"]) for nic in others] == [
+        ("mlx5_8", "0000:25:00.0", "enp37s0np0", "ethernet"),
+        ("mlx5_9", "0000:25:00.1", "enp37s0f1np0", "ethernet"),
+    ]
 
 
 def test_more_adapters_than_gpus_and_adapters_without_gpus() -> None:

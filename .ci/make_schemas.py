@@ -1,4 +1,4 @@
-"""Write docs/schemas/parse.*.json from the dataclasses that the parsers return, so that the two can't differ.
+"""Write docs/schemas/parse.*.json and facts.json from the dataclasses that they describe, so that the two can't differ.
 
 Run by `make schemas`; a test compares.
 """
@@ -17,10 +17,27 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 
+from railyard.core.facts.summary import SCHEMA, SCHEMA_VERSION
 from railyard.core.model.document import BASE_FIELDS
+from railyard.core.model.node import NodeFacts
 from railyard.core.parse.registry import KINDS
 
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+
+def facts_schema() -> dict[str, t.Any]:
+    """Return the JSON Schema of a node's whole facts."""
+    body = _object(NodeFacts)
+    head = {"schema": {"const": SCHEMA}, "schema_version": {"const": SCHEMA_VERSION}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What railyard.cluster.hardware_facts returns as document",
+        "description": body["description"],
+        "type": "object",
+        "properties": {**head, **body["properties"]},
+        "required": [*head, *body["required"]],
+        "additionalProperties": False,
+    }
 
 
 def schema(kind: str) -> dict[str, t.Any]:
@@ -94,6 +111,7 @@ def _sentence(text: str | None) -> str:
 
 
 def write(folder: pathlib.Path) -> None:
+    (folder / "facts.json").write_text(json.dumps(facts_schema(), indent=2, ensure_ascii=False) + "\n")
     for kind in KINDS:
         (folder / f"parse.{kind}.json").write_text(json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n")
 

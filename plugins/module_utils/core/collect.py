@@ -1,43 +1,43 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the collectors read on a node, and how it is recorded, given a Runner."""
+"""A capture of a node: what the collectors of its facts read, and what a person who helps wants to see besides, given a Runner."""
 
 from __future__ import annotations
 
-import posixpath
-import shlex
 from typing import Any
 
+from .facts.parts import collect_facts
+from .facts.recording import RecordingRunner
+from .facts.source import TIMEOUT_S
 from .runner import Runner
 
-TIMEOUT_S = 30.0
-
+# What no collector asks.
 COMMANDS = (
     ("uname", "-a"),
     ("lscpu", "-J"),
     ("lspci", "-Dnn"),
     ("ip", "-json", "address"),
-    ("nvidia-smi", "-q", "-x"),
     ("nvidia-smi", "topo", "-m"),
+    ("nvidia-smi", "nvlink", "-s"),
     ("ibstat",),
     ("slurmd", "-C"),
 )
-# Below the node's hardware root.
-FILES = ("/proc/cmdline", "/proc/cpuinfo", "/proc/meminfo", "/proc/modules")
-# Not hardware: always the node's own.
-SYSTEM_FILES = ("/etc/os-release",)
 
 
 def record(runner: Runner, *, node: str, recorded: str, hardware_root: str = "/") -> dict[str, Any]:
-    """Run and read everything, and return the capture's document. What is missing is recorded as missing."""
-    commands = {}
+    """Look at a node and return the capture's document. What is missing is missing in it, or has its exit status."""
+    recording = RecordingRunner(runner, hardware_root)
+    collect_facts(recording, root=hardware_root)
     for argv in COMMANDS:
-        answer = runner.run(argv, TIMEOUT_S)
-        commands[shlex.join(argv)] = {"rc": answer.rc, "stdout": answer.stdout, "stderr": answer.stderr}
-    files = {}
-    for path, real in [*((path, posixpath.join(hardware_root, path.lstrip("/"))) for path in FILES), *((path, path) for path in SYSTEM_FILES)]:
-        try:
-            files[path] = runner.read(real)
-        except OSError:
-            continue
-    return {"schema": "railyard.capture", "schema_version": 1, "node": node, "recorded": recorded, "commands": commands, "files": files}
+        recording.run(argv, TIMEOUT_S)
+    return {
+        "schema": "railyard.capture",
+        "schema_version": 1,
+        "node": node,
+        "recorded": recorded,
+        "commands": recording.commands,
+        "files": dict(sorted(recording.files.items())),
+        "links": dict(sorted(recording.links.items())),
+        "folders": dict(sorted(recording.folders.items())),
+        "denied": sorted(recording.denied),
+    }

@@ -59,22 +59,29 @@ def parse(text: str) -> NvidiaSmi:
     printed = printed_faults(lines)
     lost = list(dict.fromkeys(found[0] for found in map(lost_gpu, lines) if found))
     if XML_ROOT in text:
-        document = _latest(without_comments(text).split(XML_ROOT), XML_ROOT)
+        document = _latest(without_comments(text), XML_ROOT, xml=True)
     elif TEXT_BANNER in text or _TEXT_GPU.search(text):
-        document = _latest(text.split(TEXT_BANNER), "")
+        document = _latest(text, TEXT_BANNER, xml=False)
     else:
         answer = _listed(lines) or _queried(lines) or _unanswered(text, bool(printed))
         return _checked(answer, (*answer.gpus, *lost), printed)
     return _checked(document, _numbered(document.gpus, lost), printed)
 
 
-def _latest(reports: Sequence[str], opening: str) -> NvidiaSmi:
-    """Read a report of ``-q``. Of several, as ``--loop`` prints them, the last one that is whole; else the last."""
-    # What stands before the first banner or root is no report, unless there is none.
-    reports = reports[1:] or reports
+def _latest(text: str, mark: str, xml: bool) -> NvidiaSmi:
+    """Read a report of ``-q``. Of several, as ``--loop`` prints them, the last one that is whole; else the last.
+
+    A report begins with the mark; a text in which it is not is one report.
+    """
+    first, *others = text.split(mark)
+    line = first.count("\n")
+    reports = []
+    for other in others:
+        reports.append((mark + other, line))
+        line += other.count("\n")
     document = NvidiaSmi()
-    for report in reversed(reports):
-        read = _report(opening + report, bool(opening))
+    for report, line in reversed(reports or [(text, 0)]):
+        read = _report(report, line, xml)
         if read.complete:
             document = read
             break
@@ -85,10 +92,11 @@ def _latest(reports: Sequence[str], opening: str) -> NvidiaSmi:
     return document
 
 
-def _report(report: str, xml: bool) -> NvidiaSmi:
+def _report(report: str, line: int, xml: bool) -> NvidiaSmi:
+    """Read one report, which begins behind so many lines."""
     head, found = from_xml(report) if xml else from_text(report)
     warnings: list[str] = []
-    gpus, faults = _gpus(found, warnings)
+    gpus, faults = _gpus(found, line, warnings)
     complete = len(gpus) == len(found)
     if xml and "</nvidia_smi_log>" not in report:
         complete = False
@@ -109,13 +117,13 @@ def _report(report: str, xml: bool) -> NvidiaSmi:
     )
 
 
-def _gpus(found: Sequence[Fields], warnings: list[str]) -> tuple[tuple[Gpu, ...], tuple[Fault, ...]]:
+def _gpus(found: Sequence[Fields], line: int, warnings: list[str]) -> tuple[tuple[Gpu, ...], tuple[Fault, ...]]:
     """Return the GPUs that are whole, and their faults."""
     gpus: list[Gpu] = []
     faults: list[Fault] = []
     for index, fields in enumerate(found):
         if fields.damage:
-            warnings.append(f"Line {fields.line}: {' '.join(('GPU', fields.address)).strip()} is left out: {fields.damage}.")
+            warnings.append(f"Line {line + fields.line}: {' '.join(('GPU', fields.address)).strip()} is left out: {fields.damage}.")
             continue
         gpu, troubles = gpu_of(fields, index, warnings)
         gpus.append(gpu)
@@ -209,7 +217,7 @@ def _numbered(gpus: Sequence[Gpu], lost: Sequence[Gpu]) -> tuple[Gpu, ...]:
             next(numbers)
         result.append(replace(gpu, index=next(numbers), lost=gpu.lost or gpu.pci_address in named))
     result += [replace(gpu, index=next(numbers)) for gpu in waiting]
-    return tuple(sorted(result, key=lambda gpu: (gpu.index is None, gpu.index or 0)))
+    return tuple(result)
 
 
 def _order(gpu: Gpu) -> tuple[int, str]:
@@ -223,4 +231,5 @@ def _checked(document: NvidiaSmi, gpus: Sequence[Gpu], printed: Sequence[Fault])
         complete = False
         warnings = (*warnings, f"{document.attached_gpus} GPUs are attached and {len(gpus)} shown: the others were cut off, or left out with -i.")
     faults = {(fault.id, fault.subject): fault for fault in (*document.faults, *printed)}
-    return replace(document, gpus=tuple(gpus), complete=complete, warnings=warnings, faults=tuple(faults.values()))
+    ordered = tuple(sorted(gpus, key=lambda gpu: (gpu.index is None, gpu.index or 0)))
+    return replace(document, gpus=ordered, complete=complete, warnings=warnings, faults=tuple(faults.values()))

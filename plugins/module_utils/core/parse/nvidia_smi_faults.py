@@ -35,7 +35,7 @@ _DRIVER = (
     (
         r"(?:Failed to initialize NVML|NVIDIA-SMI has failed because)[: ] *(\S.*)",
         "driver_error",
-        "The driver could not be asked: {0}",
+        "The driver could not be asked: {0}.",
         "See the kernel log for what the driver reports.",
     ),
     (
@@ -70,7 +70,7 @@ def driver_faults(line: str) -> Iterator[Fault]:
     for pattern, name, message, hint in _DRIVER_PATTERNS:
         found = pattern.search(line)
         if found:
-            yield Fault(name, "NVIDIA driver", message.format(*(group.rstrip(".").strip() + "." for group in found.groups())), hint)
+            yield Fault(name, "NVIDIA driver", message.format(*(group.rstrip(". ") for group in found.groups())), hint)
             break
     corrupted = _INFOROM.search(line)
     if corrupted:

@@ -144,9 +144,9 @@ def _elements(text: str) -> Fields:
 
 
 def without_comments(xml: str) -> str:
-    """Return an XML document without its comments."""
+    """Return an XML document without its comments, its lines where they were."""
     first, *others = xml.split("<!--")
-    return first + "".join(part.partition("-->")[2] for part in others)
+    return first + "".join("\n" * comment.count("\n") + rest for comment, _end, rest in (part.partition("-->") for part in others))
 
 
 def from_csv(lines: Sequence[str], heading: int) -> list[Fields]:
@@ -165,8 +165,8 @@ def from_csv(lines: Sequence[str], heading: int) -> list[Fields]:
 
 
 def not_a_row(line: str) -> bool:
-    """Whether a line is one of the sentences that the tool prints among others."""
-    return line.startswith(("Unable to determine", "WARNING:", "Failed to", "NVIDIA-SMI has", "No devices"))
+    """Whether a line is a sentence that the tool prints among others, or a prompt or fence that was copied with it."""
+    return line.startswith(("Unable to determine", "WARNING:", "Failed to", "```")) or line.rstrip().endswith(("$", "#", ">"))
 
 
 def heading_of(lines: Sequence[str], known: frozenset[str]) -> int | None:

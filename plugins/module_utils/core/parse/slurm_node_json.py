@@ -16,6 +16,7 @@ from ..errors import CoreError
 from ..model.slurm_node import SlurmNode
 from ..slurm import hostlist
 from . import slurm_fields
+from .json_text import load_cut_json
 
 # How Slurm writes "no value" and "infinite" in 32 and 64 bits, where it writes them as numbers.
 _NO_VALUES = frozenset((0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFE, 0xFFFFFFFFFFFFFFFF))
@@ -73,26 +74,39 @@ class _Values:
         return ",".join(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else self.text(path)
 
 
-def read(document: Any) -> tuple[list[SlurmNode], list[str], bool]:
-    """Return the nodes, warnings, and whether Slurm reported no error. Raises ``CoreError`` for a document that is of something else."""
+def read(text: str) -> tuple[list[SlurmNode], list[str], bool]:
+    """Return the nodes, warnings, and whether that is all: the document is whole, and Slurm reported no error.
+
+    Raises ``CoreError`` for what is no JSON, or of something else.
+    """
+    document, whole = load_cut_json(text)
     if isinstance(document, list):
         document = {"nodes": document}
-    if isinstance(document, dict) and isinstance(document.get("name"), str) and "state" in document:
-        document = {"nodes": [document]}
-    if not isinstance(document, dict) or not isinstance(document.get("nodes", document.get("sinfo")), list):
-        found = ", ".join(sorted(map(str, document))[:8]) if isinstance(document, dict) else type(document).__name__
+    fields = document if isinstance(document, dict) else {}
+    if isinstance(fields.get("name"), str) and "state" in fields:
+        fields = {"nodes": [fields]}
+    entries = fields.get("nodes", fields.get("sinfo"))
+    if not isinstance(entries, list):
+        found = ", ".join(sorted(map(str, fields))[:8]) or ("nothing" if isinstance(document, dict) else type(document).__name__)
         raise CoreError(
-            f"this JSON has no list of nodes: it has {found or 'nothing'}.",
+            f"this JSON has no list of nodes: it has {found}.",
             hint="Expected is scontrol show node --json, sinfo --json or what slurmrestd answers to /nodes.",
         )
-    errors = [_error(entry) for entry in document.get("errors") or () if entry] if isinstance(document.get("errors"), list) else []
-    if "nodes" in document:
-        nodes, warnings = _records(document["nodes"])
-    else:
-        nodes, warnings = _groups(document["sinfo"])
+    reported = fields.get("errors")
+    errors = [_error(entry) for entry in reported if entry] if isinstance(reported, list) else []
+    # A record that was cut in the middle would seem to have no resources: all have the same fields.
+    if not whole and entries and (len(entries) == 1 or _size(entries[-1]) < _size(entries[0])):
+        entries.pop()
+    nodes, warnings = _records(entries) if "nodes" in fields else _groups(entries)
+    if not whole:
+        warnings.insert(0, f"The output was cut off after {len(entries)} records.")
     if errors and not nodes:
         raise CoreError(f"Slurm answered with an error: {errors[0]}.", where="errors[0]", hint="Is slurmctld running, and may this user ask it?")
-    return nodes, [*(f"Slurm reported an error: {error}." for error in errors), *warnings], not errors
+    return nodes, [*(f"Slurm reported an error: {error}." for error in errors), *warnings], whole and not errors
+
+
+def _size(entry: Any) -> int:
+    return len(entry) if isinstance(entry, Mapping) else 0
 
 
 def _error(entry: Any) -> str:

@@ -13,7 +13,7 @@ from ..errors import CoreError
 from ..model.document import Fault
 from ..model.slurm_node import SlurmNode, SlurmNodes
 from . import slurm_node_json, slurm_node_text, slurm_table
-from .values import json_part, load_json, plain, without_prefixes
+from .values import json_part, plain, without_prefixes
 
 TABLES = {"nodes": ("name", "states", "gres", "cpus", "memory_mib", "partitions", "reason")}
 
@@ -51,7 +51,7 @@ def parse(text: str) -> SlurmNodes:
     text = without_prefixes(whole)
     part = json_part(text)
     if part is not None:
-        nodes, warnings, complete = slurm_node_json.read(load_json(part))
+        nodes, warnings, complete = slurm_node_json.read(part)
     else:
         nodes, warnings, complete = slurm_node_text.read(text)
         nodes = nodes or slurm_node_text.read_slurmd_g(whole)

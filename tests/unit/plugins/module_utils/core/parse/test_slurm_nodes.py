@@ -425,6 +425,18 @@ def test_an_error_of_slurm(refused: Refused) -> None:
     assert not document.complete and document.warnings == (f"Slurm reported an error: {told}.",)
 
 
+def test_a_document_that_is_cut_off() -> None:
+    text = json.dumps({"nodes": [{"name": f"n{place}", "state": ["IDLE"], "gres": "gpu:1"} for place in range(3)]})
+    whole = parse(text[: text.index("}", text.index("n1")) + 1])
+    assert [node.name for node in whole.nodes] == ["n0", "n1"]
+    assert not whole.complete and whole.warnings == ("The output was cut off after 2 records.",)
+    # A node that was cut in the middle is not believed.
+    torn = parse(text[: text.index('"gres"', text.index("n1"))])
+    assert [node.name for node in torn.nodes] == ["n0"]
+    alone = parse(text[: text.index('"gres"')])
+    assert alone.nodes == () and not alone.complete
+
+
 def test_a_document_without_nodes() -> None:
     document = parse('{"nodes": [], "errors": []}')
     assert document.nodes == () and document.complete
@@ -502,7 +514,7 @@ def test_hints_follow_the_reason(reason: str, hint: str) -> None:
             '{"jobs": []}',
             "this JSON has no list of nodes: it has jobs. Expected is scontrol show node --json, sinfo --json or what slurmrestd answers to /nodes.",
         ),
-        ('{"nodes": [', "line 1, column 12: this is not JSON: Expecting value. Was the file cut off?"),
+        ('{"nodes": ', "line 1, column 11: this is not JSON: Expecting value. Was the file cut off?"),
     ],
 )
 def test_refused(text: str, message: str, refused: Refused) -> None:

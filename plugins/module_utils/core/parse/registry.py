@@ -16,6 +16,7 @@ KINDS: Mapping[str, str] = {
     "capture": "capture",
     "dmidecode": "dmidecode",
     "ibnetdiscover": "ibnetdiscover",
+    "lldp": "lldp",
     "lspci": "lspci",
     "nccl-tests": "nccl_tests",
     "nvidia-smi": "nvidia_smi",

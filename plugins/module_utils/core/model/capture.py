@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .document import Document
+from .node import CpuFacts, DriverFacts, GpuFacts, HcaFacts, Iommu, MemoryFacts, NvmeFacts, SystemFacts, Unseen
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,21 @@ class CapturedCommand:
 
 
 @dataclass(frozen=True)
-class CapturedFile:
-    """A file that was read; ``path`` is without the hardware root."""
-
-    path: str
-    bytes: int
-
-
-@dataclass(frozen=True)
 class Capture(Document):
-    """A capture explained."""
+    """A capture explained: what it holds, and the facts of the node that follow from it."""
 
     node: str = ""
     recorded: str = ""
     """When, in UTC: ``2026-03-01T14:25:01Z``."""
+    files: int = 0
+    """How many files it holds."""
+    system: SystemFacts | None = None
+    drivers: DriverFacts | None = None
+    cpu: CpuFacts | None = None
+    memory: MemoryFacts | None = None
+    iommu: Iommu | None = None
+    gpus: tuple[GpuFacts, ...] = ()
+    hcas: tuple[HcaFacts, ...] = ()
+    nvme: tuple[NvmeFacts, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
     commands: tuple[CapturedCommand, ...] = ()
-    files: tuple[CapturedFile, ...] = ()

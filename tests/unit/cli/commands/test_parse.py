@@ -48,10 +48,10 @@ def test_a_capture_is_explained(capture: Path, repository: Path, capsys: pytest.
 
 
 def test_a_command_that_told_nothing_is_status_1(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spoil(capture, commands={"nvidia-smi -q -x": {"rc": 127, "stdout": "", "stderr": ""}})
+    spoil(capture, commands={"nvidia-smi -q -x": {"rc": 124, "stdout": "", "stderr": ""}})
     assert main(["parse", "capture", str(capture), "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
-    assert (document["complete"], document["warnings"]) == (False, ["nvidia-smi -q -x: is not installed."])
+    assert (document["complete"], document["warnings"]) == (False, ["nvidia-smi -q -x: did not end in time."])
 
 
 def test_standard_input(capture: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

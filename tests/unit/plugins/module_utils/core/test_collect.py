@@ -1,50 +1,41 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is recorded on a node, with a Runner that answers from a table."""
+"""What is recorded on a node: what the collectors of its facts read, and what is wanted besides."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import shlex
+from pathlib import Path
 
-from ansible_collections.railyard.cluster.plugins.module_utils.core.collect import COMMANDS, FILES, record
+import jsonschema
+
+from ansible_collections.railyard.cluster.plugins.module_utils.core.collect import COMMANDS, record
 from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.capture import load
-from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
+
+from .facts.nodes import bare, make
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[5] / "docs/schemas/capture.json").read_text())
+COLLECTED = ["lspci -D -nn -vv -d ::0604", "nvidia-smi -q -x"]
 
 
-class Table:
-    """A machine of two commands and two files."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def run(self, argv: Sequence[str], timeout_s: float) -> CommandResult:
-        assert timeout_s > 0
-        return CommandResult(0, "Linux\n", "") if argv[0] == "uname" else CommandResult(127, "", "not found")
-
-    def read(self, path: str) -> str:
-        self.asked.append(path)
-        if path in ("/simulated/proc/cmdline", "/etc/os-release"):
-            return "text"
-        raise FileNotFoundError(path)
-
-    def listdir(self, path: str) -> list[str]:
-        raise FileNotFoundError(path)
-
-    def readlink(self, path: str) -> str:
-        raise FileNotFoundError(path)
-
-
-def test_everything_is_recorded_and_what_is_missing_as_missing() -> None:
-    table = Table()
-    document = record(table, node="node1", recorded="now", hardware_root="/simulated")
-    assert document["commands"]["uname -a"] == {"rc": 0, "stdout": "Linux\n", "stderr": ""}
-    assert document["commands"]["nvidia-smi -q -x"]["rc"] == 127
-    assert len(document["commands"]) == len(COMMANDS)
-    assert document["files"] == {"/proc/cmdline": "text", "/etc/os-release": "text"}
-    assert [path.removeprefix("/simulated") for path in table.asked][: len(FILES)] == list(FILES)
-
-
-def test_a_recording_is_a_capture() -> None:
-    document = record(Table(), node="node1", recorded="now")
+def test_what_the_collectors_read_and_what_is_wanted_besides() -> None:
+    node = make("l40s_4")
+    document = record(node, node="node1", recorded="2026-07-04T08:02:03Z", hardware_root=node.root)
+    assert sorted(document["commands"]) == sorted([*COLLECTED, *(shlex.join(argv) for argv in COMMANDS)])
+    assert document["commands"]["nvidia-smi topo -m"]["rc"] == 0
+    assert document["commands"]["ibstat"] == {"rc": 127, "stdout": "", "stderr": "ibstat: not found"}
+    assert document["files"]["/sys/bus/pci/devices/0000:19:00.0/class"] == "0x030200\n"
+    assert document["files"]["/etc/os-release"].startswith("ID=debian\n")
+    assert document["links"]["/sys/class/infiniband/mlx5_0/device"] == "../../../0000:1a:00.0"
+    assert document["folders"]["/sys/class/nvme"] == ["nvme0", "nvme1"]
+    assert not [path for section in ("files", "links", "folders") for path in document[section] if node.root in path]
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert load(json.dumps(document)) == document
+
+
+def test_a_node_of_which_nothing_can_be_seen_has_a_capture_too() -> None:
+    document = record(bare(), node="node1", recorded="2026-07-04T08:02:03Z")
+    assert {answer["rc"] for answer in document["commands"].values()} == {127}
+    assert (document["files"], document["links"], document["denied"]) == ({}, {}, [])
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)

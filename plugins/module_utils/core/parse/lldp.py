@@ -21,6 +21,7 @@ TABLES = {
 }
 
 _AGE = re.compile(r"(?:(\d{1,6}) days?, )?(\d{1,4}):(\d{2}):(\d{2})")
+_TITLE = re.compile(r"^ *LLDP (?:neighbors|interfaces):", re.MULTILINE)
 # What shows that lldpd was not asked at all.
 _UNREACHABLE = re.compile(r"unable to connect to socket|unable to (?:get|retrieve)|cannot connect|connection refused|permission denied", re.IGNORECASE)
 
@@ -35,7 +36,7 @@ def parse(text: str) -> LldpNeighbors:
         raw, complete = lldp_forms.read_keyvalue(text)
         if not raw:
             raw, complete = lldp_forms.read_plain(text)
-            if not raw and "LLDP neighbors" not in text:
+            if not raw and not _TITLE.search(text):
                 _refuse(text)
     warnings = [] if complete else ["The output was cut off: what is behind the last neighbour is not known."]
     neighbors = []

@@ -25,7 +25,8 @@ _TORN = frozenset(("chassis_id", "chassis_name", "port_id", "ttl", "mfs", "vlan_
 # lldpd before 1.0.5 writes a line break in a string as a backslash and a line break, which is no JSON.
 _BROKEN_ESCAPE = re.compile(r"\\([\n\r\t])")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_HEADER = re.compile(r"Interface:\s+(\S+?),(?: via: (\S+?),)?(?: RID: \d+,)?(?: Time: (.*))?$", re.MULTILINE)
+_HEADER = re.compile(r"^ *Interface: +([^\s,]+)(?:, via: ([^\s,]+))?(?:, RID: \d+)?(?:, Time: (.*))?$", re.MULTILINE)
+_DASHES = re.compile(r"^ *-{5,}", re.MULTILINE)
 _PLAIN_VLAN = re.compile(r"(\d+)(?:, pvid: (yes|no))?(?:,? (\S.*))?")
 
 
@@ -205,12 +206,12 @@ def read_plain(text: str) -> tuple[list[Raw], bool]:
         raw = Raw(header[1])
         raw.add("via", header[2])
         raw.add("age", header[3])
-        body = text[header.end() : following.start() if following else len(text)]
-        # A line of dashes closes a neighbour; what is behind the last is a prompt.
-        for path, value in indented(re.split(r"^-{5,}", body, maxsplit=1, flags=re.MULTILINE)[0], -1):
+        # A line of dashes closes a neighbour; what is behind the last is a prompt. Without a protocol, it is told of this machine.
+        body = _DASHES.split(text[header.end() : following.start() if following else len(text)], maxsplit=1)[0]
+        for path, value in indented(body if header[2] else "", -1):
             _add_label(raw, path[-1], value or "")
         found.append(raw)
-    return found, not headers or bool(re.search(r"^-{5,}", text[headers[-1].end() :], re.MULTILINE))
+    return found, not headers or bool(_DASHES.search(text, headers[-1].end()))
 
 
 def _add_label(raw: Raw, label: str, value: str) -> None:

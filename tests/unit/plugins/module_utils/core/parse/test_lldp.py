@@ -181,8 +181,26 @@ def test_plain() -> None:
     assert document.complete
 
 
-def test_line_ends_and_prefixes() -> None:
+def test_the_summary() -> None:
+    line = "-" * 79
+    text = f"{line}\nLLDP neighbors:\n{line}\nInterface:    eth1, via: LLDP\n  Chassis:     \n    ChassisID:    mac 02:00:00:00:00:01\n    SysName:      c1\n"
+    text += f"  Port:        \n    PortID:       mac 02:00:00:00:00:02\n    PortDescr:    eth2\n    TTL:          120\n{line}\n"
+    document = parse(text)
+    assert document.neighbors == (LldpNeighbor("eth1", "c1", "02:00:00:00:00:01", "mac", "02:00:00:00:00:02", "mac", "eth2", ttl_s=120, via="LLDP"),)
+    assert document.complete
+
+
+def test_what_is_told_of_this_machine_is_no_neighbour() -> None:
+    text = (
+        "-----\nLLDP interfaces:\n-----\nInterface:    eth0\n  Administrative status: RX and TX\n  Chassis:\n    ChassisID:    mac 02:00:00:00:00:01\n-----\n"
+    )
+    document = parse(text)
+    assert document.interfaces == (LldpInterface("eth0"),) and document.neighbors == ()
+
+
+def test_line_ends_indentation_and_prefixes() -> None:
     text = (SAMPLES / "lldp/plain.txt").read_text()
+    assert parse("".join(f"    {line}" for line in text.splitlines(keepends=True))) == parse(text)
     assert parse(text.replace("\n", "\r\n")) == parse(text)
     assert parse("".join(f"gpu1: {line}" for line in text.splitlines(keepends=True))) == parse(text)
 

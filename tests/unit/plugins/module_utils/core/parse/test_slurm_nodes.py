@@ -210,6 +210,7 @@ def test_one_line_each() -> None:
         ("idle!", ("idle", "power_down")),
         ("idle%", ("idle", "powering_down")),
         ("ALLOCATED+", ("allocated", "completing")),
+        ("IDLE+NO_RESPOND", ("idle", "not_responding")),
         ("IDLE+DRAIN+DYNAMIC_NORM+INVALID_REG", ("idle", "drain", "dynamic_norm", "invalid_reg")),
     ],
 )

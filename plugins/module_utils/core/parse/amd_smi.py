@@ -32,7 +32,8 @@ _CARD = re.compile(r"card(\d{1,4})")
 _BETWEEN = re.compile(r"\(Topology\) (Weight|Hops|Link type) between DRM devices (\d{1,4}) and (\d{1,4})")
 _ROCM_LINE = re.compile(r"^GPU\[(\d{1,4})\]\s*: (.+?):\s+(\S.*)$")
 _AMD_GPU = re.compile(r"^GPU: (\d{1,4})[ \t]*$", re.MULTILINE)
-_JSON_START = re.compile(r"^[\[{]", re.MULTILINE)
+# A document begins a line, or stands behind the name of a node; [output truncated] is none.
+_JSON_START = re.compile(r"^(?:[\w.-]{1,100}: )?(?=[\[{]\s*(?:[\"\[\]{}]|$))", re.MULTILINE)
 _NOT_LOADED = re.compile(r"driver not initialized|amdgpu not found in modules|check amdgpu version and module status", re.IGNORECASE)
 _ROCM_TITLE, _ROCM_END = "ROCm System Management Interface", "End of ROCm SMI Log"
 _HINT = "Record rocm-smi -a --json, or amd-smi static --json."
@@ -46,7 +47,7 @@ def parse(text: str) -> AmdSmi:
     cards: _Cards = {}
     links = Links()
     start = _JSON_START.search(text)
-    driver = _json(values.load_json(text[start.start() :]), cards, links) if start else _text(text, cards, links)
+    driver = _json(values.load_json(text[start.end() :]), cards, links) if start else _text(text, cards, links)
     faults = []
     if _NOT_LOADED.search(text):
         hint = "Load it (modprobe amdgpu), or see in the kernel log why it does not load."
@@ -77,13 +78,13 @@ def _json(document: Any, cards: _Cards, links: Links) -> str:
     if isinstance(document, Mapping):
         document = document.get("gpu_data", document)
     if isinstance(document, list):
-        found = [entry for entry in document if isinstance(entry, Mapping) and isinstance(entry.get("gpu"), int) and 0 <= entry["gpu"] < 10_000]
+        found = [entry for entry in document if isinstance(entry, Mapping) and type(entry.get("gpu")) is int and 0 <= entry["gpu"] < 10_000]
         for entry in found:
             cards.setdefault(entry["gpu"], {}).update(flat(entry))
         return next((fields[key] for fields in cards.values() for key in ("driver/version", "driver/driver_version") if key in fields), "")
     if not isinstance(document, Mapping):
         return ""
-    if isinstance(document.get("gpu"), int):
+    if type(document.get("gpu")) is int:
         return _json([document], cards, links)
     for name, entry in document.items():
         card = _CARD.fullmatch(name)

@@ -27,6 +27,7 @@ TABLES = {
 _GPU = re.compile(r"GPU(\d{1,4})")
 _DEVICE = re.compile(r"GPU\d{1,4}|NIC\d{1,4}|[a-z][\w.:-]*")
 _RELATION = re.compile(r"X|NV\d{1,3}|[A-Z]{3,4}\d?")
+_WHOLE_RELATIONS = frozenset(("X", "PIX", "PXB", "PHB", "NODE", "SYS", "SOC"))
 _PEER_TO_PEER = frozenset(("OK", "NS", "CNS", "GNS", "TNS", "DR", "U"))
 _NIC_LEGEND = re.compile(r"^\s*(NIC\d{1,4}):\s*(\S+)\s*$")
 _AFFINITY = re.compile(r"[\d,-]+")
@@ -59,7 +60,8 @@ def parse(text: str) -> NvidiaTopology:
     for number, line in enumerate(lines[place + 1 :], start=place + 2):
         if line.strip().startswith("Legend"):
             break
-        _row(line, number, heading, matrix, tails, warnings)
+        # Of a line without an end the last cell may be cut: NV1 of NV18.
+        _row(line, number, heading, matrix, tails, warnings, ended=number < len(lines))
     missing = [name for name in heading.names if name not in matrix]
     if missing:
         warnings.append(f"The rows of {', '.join(missing)} are missing.")
@@ -88,7 +90,7 @@ def _heading(line: str) -> _Heading | None:
     return _Heading(tuple(names), tuple(name for name in _TAIL if name in affinity + rest))
 
 
-def _row(line: str, number: int, heading: _Heading, matrix: dict[str, list[str]], tails: dict[str, list[str]], warnings: list[str]) -> None:
+def _row(line: str, number: int, heading: _Heading, matrix: dict[str, list[str]], tails: dict[str, list[str]], warnings: list[str], *, ended: bool) -> None:
     """Read a line into the matrix if it is the row of a device."""
     tabbed = "\t" in line.strip()
     cells = [cell.strip() for cell in line.strip().split("\t")] if tabbed else line.split()
@@ -97,7 +99,8 @@ def _row(line: str, number: int, heading: _Heading, matrix: dict[str, list[str]]
     name, own, tail = cells[0], cells[1 : len(heading.names) + 1], cells[len(heading.names) + 1 :]
     if _PEER_TO_PEER & set(own):
         raise CoreError("this is a matrix of peer-to-peer abilities (topo -p2p), not of connections.", where=f"line {number}", hint=_HINT)
-    if len(own) < len(heading.names) or not all(map(_RELATION.fullmatch, own)) or own[heading.names.index(name)] != "X":
+    whole = len(own) == len(heading.names) and all(map(_RELATION.fullmatch, own)) and own[heading.names.index(name)] == "X"
+    if not whole or not (ended or tail or own[-1] in _WHOLE_RELATIONS):
         warnings.append(f"Line {number}: the row of {name} is not whole, and is left out.")
         return
     if name in matrix:

@@ -28,5 +28,6 @@ KINDS: Mapping[str, str] = {
     "rocm-smi": "amd_smi",
     "slurm-nodes": "slurm_nodes",
     "slurmd": "slurm_nodes",
+    "xid": "xid",
 }
 FOLDERS: frozenset[str] = frozenset({"redfish"})

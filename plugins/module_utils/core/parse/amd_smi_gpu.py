@@ -21,15 +21,15 @@ _CLOCK = re.compile(r"\(?(\d+) ?Mhz\)?", re.IGNORECASE)
 _SCALE = {"MB": 1, "MiB": 1, "GB": 1024, "GiB": 1024, "B": 1 / 1048576}
 
 
-def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Return the values of a JSON object by path; what has a value and a unit becomes one text: ``750 W``."""
-    if isinstance(value, Mapping):
+def flat(value: Any, path: str = "", deep: int = 8) -> Iterator[tuple[str, str]]:
+    """Return the values of a JSON object by path, so many levels deep; what has a value and a unit becomes one text: ``750 W``."""
+    if isinstance(value, Mapping) and deep:
         if set(value) == {"value", "unit"}:
             yield path, f"{value['value']} {value['unit']}"
             return
         for key, entry in value.items():
-            yield from flat(entry, f"{path}/{key}".lstrip("/").lower())
-    elif not isinstance(value, list):
+            yield from flat(entry, f"{path}/{key}".lstrip("/").lower(), deep - 1)
+    elif not isinstance(value, (list, Mapping)):
         yield path, "" if value is None else str(value)
 
 

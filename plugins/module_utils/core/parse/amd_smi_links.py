@@ -23,6 +23,7 @@ _TITLES = (
     (re.compile(r"LINK METRIC TABLE", re.IGNORECASE), "metric"),
     (re.compile(r"^=+ .* =+$|table:|status:", re.IGNORECASE), ""),
 )
+_LONGEST_TITLE = 200
 _SAID = {"weight": "weights", "hops": "hops", "link_type": "link types", "up": "link states"}
 _READ: Mapping[str, Callable[[str], object]] = {
     "weight": values.whole,
@@ -66,7 +67,7 @@ def read_matrices(lines: Sequence[str], links: Links) -> None:
     """Read every matrix of an output. Rows and columns are named ``GPU0`` or by address."""
     sections: list[tuple[str, list[str]]] = []
     for line in lines:
-        measure = next((name for pattern, name in _TITLES if pattern.search(line)), None)
+        measure = next((name for pattern, name in _TITLES if len(line) < _LONGEST_TITLE and pattern.search(line)), None)
         if measure is not None:
             sections.append((measure, []))
         elif sections and line.strip():

@@ -39,14 +39,14 @@ _OTHERS = tuple(
     (re.compile(pattern, re.IGNORECASE | re.MULTILINE), message, hint)
     for pattern, message, hint in (
         (r"^\| NVIDIA-SMI \d", "this is nvidia-smi's table, which leaves most out.", _RECORD),
-        (r"^\s*Link \d+: |support nvlink", "this is the output of nvidia-smi nvlink.", "Use the kind nvlink."),
-        (r"CPU Affinity|^\s*GPU0\s+X\s", "this is the output of nvidia-smi topo.", "Use the kind nvidia-smi-topo."),
+        (r"^[ \t]*Link \d+: |support nvlink", "this is the output of nvidia-smi nvlink.", "Use the kind nvlink."),
+        (r"CPU Affinity|^[ \t]*GPU0[ \t]+X[ \t]", "this is the output of nvidia-smi topo.", "Use the kind nvidia-smi-topo."),
         (
             r"^\d+, .*, GPU-[0-9a-f-]{36}|^GPU-[0-9a-f-]{36},",
             "this is CSV without its heading: what its columns are is not to be known.",
             "Record it without noheader.",
         ),
-        (r"nvidia-smi\S*:? (?:command )?not found|not recognized as an internal", "nvidia-smi is not installed on that machine.", _RECORD),
+        (r"nvidia-smi(?:\.exe)?:? (?:command )?not found|not recognized as an internal", "nvidia-smi is not installed on that machine.", _RECORD),
         (r"<(?:!DOCTYPE )?html", "this is a web page.", _RECORD),
     )
 )

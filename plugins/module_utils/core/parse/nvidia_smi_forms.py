@@ -19,7 +19,8 @@ TEXT_BANNER = "NVSMI LOG"
 XML_ROOT = "<nvidia_smi_log"
 _TEXT_GPU = re.compile(r"^[ \t]*GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])[ \t]*$", re.MULTILINE)
 _XML_GPU = re.compile(r"<gpu(?: id=[\"']([^\"'<>]*)[\"'])?[ \t]*>")
-_TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*)([^<>]*)>")
+_TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*)(\s[^<>]*|/)?>")
+_DEEPEST = 32
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _COLUMN = re.compile(r"([A-Za-z_][\w.]*)(?: \[[^\],]+\])?")
 # The section that ends a GPU's part, whatever the driver; some print another one behind it.
@@ -35,22 +36,22 @@ class Fields:
     line: int = 0
     values: dict[str, str] = field(default_factory=dict)
     mig_devices: list[dict[str, str]] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
+    sections: dict[str, None] = field(default_factory=dict)
     """The uppermost keys, in their order."""
     damage: str = ""
     """Why it cannot be taken for whole."""
 
     def open(self, path: Sequence[str]) -> None:
         """Begin a section."""
-        if len(path) == 1 and path[0] not in self.sections:
-            self.sections.append(path[0])
+        if len(path) == 1:
+            self.sections[path[0]] = None
         if tuple(path) in _MIG:
             self.mig_devices.append({})
 
     def put(self, path: Sequence[str], value: str) -> None:
         """Keep a value. Where a path repeats, as in the lists of clocks and processes, the first one counts."""
-        if len(path) == 1 and path[0] not in self.sections:
-            self.sections.append(path[0])
+        if len(path) == 1:
+            self.sections[path[0]] = None
         for depth in (1, 2):
             if tuple(path[:depth]) in _MIG and self.mig_devices and len(path) > depth:
                 self.mig_devices[-1].setdefault("/".join(path[depth:]), value)
@@ -88,13 +89,13 @@ def _cut(gpus: Sequence[Fields]) -> str:
     """Say why the last GPU of a text is not whole. Those before it are followed by another one."""
     last = gpus[-1]
     if len(gpus) > 1:
-        ended = bool(last.sections) and gpus[0].sections[-1] in last.sections
+        ended = bool(last.sections) and next(reversed(gpus[0].sections), "") in last.sections
     else:
         # -d prints single sections: nothing tells how far it must go.
         ended = bool(last.sections) and ("product_name" not in last.sections or bool(_LAST_SECTIONS & set(last.sections)))
     if not ended:
         return "the text ends before the GPU's last section"
-    name = last.sections[-1]
+    name = next(reversed(last.sections))
     if name in _LAST_SECTIONS and name not in last.values and f"{name}/process_id" not in last.values:
         return "the text ends in the GPU's last section"
     return ""
@@ -126,7 +127,10 @@ def _elements(text: str) -> Fields:
             stack.append(key(name))
             fields.open(stack)
             leaf = tag.end()
-            if rest.endswith("/"):
+            if len(stack) > _DEEPEST:
+                fields.damage = f"its elements are nested deeper than {_DEEPEST}"
+                return fields
+            if rest and rest.endswith("/"):
                 stack.pop()
                 leaf = -1
         elif not stack or stack[-1] != key(name):
@@ -151,11 +155,12 @@ def without_comments(xml: str) -> str:
 
 def from_csv(lines: Sequence[str], heading: int) -> list[Fields]:
     """Read ``--query-gpu=... --format=csv``, whose heading is line ``heading`` (from 0). Other lines between the rows are not rows."""
-    columns = [key(cell.partition(" [")[0]) for cell in cells(lines[heading])]
+    names = cells(lines[heading])
+    columns = [key(name.partition(" [")[0]) for name in names]
     rows = []
     for number, line in enumerate(lines[heading + 1 :], start=heading + 2):
         row = cells(line)
-        if not line.strip() or not_a_row(line) or row == cells(lines[heading]):
+        if not line.strip() or not_a_row(line) or row == names:
             continue
         fields = Fields(line=number, values=dict(zip(columns, row)))
         if len(row) != len(columns):

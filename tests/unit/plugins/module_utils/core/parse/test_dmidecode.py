@@ -148,6 +148,10 @@ def test_memory_slower_than_its_rate_is_no_fault_where_all_of_it_is() -> None:
     assert parse("".join((*same, other))).faults == ()
 
 
+def test_memory_of_which_no_configured_speed_is_known_is_no_fault() -> None:
+    assert parse(memory_with(Speed="4800 MT/s") + memory_with(Locator="B1", Speed="4800 MT/s")).faults == ()
+
+
 def test_memory_of_which_no_speed_is_known_is_no_fault() -> None:
     assert parse(memory_with(Speed="Unknown") + memory_with(Locator="B1", Speed="Unknown")).faults == ()
 
@@ -167,6 +171,12 @@ def test_one_type() -> None:
     server = sample("type-memory.txt")
     assert server.system is None and server.memory_total_mib == 16896 and server.memory_error_correction is None
     assert server.complete and not server.warnings
+
+
+def test_lines_of_a_list_are_no_fields() -> None:
+    text = "Handle 0x0002, DMI type 2, 15 bytes\nBase Board Information\n\tFeatures:\n\t\tSerial Number: of a feature\n\tSerial Number: of the board\n"
+    server = parse(text)
+    assert server.baseboard and server.baseboard.serial == "of the board"
 
 
 def test_line_ends_indentation_by_blanks_and_prefixes() -> None:
@@ -234,7 +244,8 @@ def test_a_table_that_is_cut_off() -> None:
     server = sample("truncated.txt")
     assert server.warnings[0] == "line 108: the structure Memory Device is not whole: the output was cut off."
     assert server.system and server.system.product == "EX-8GPU"
-    # What is not there can't be counted.
+    # What is not there can't be counted, also where a module was read.
+    assert parse(memory_with() + "Handle 0x0012, DMI type 17, 92 bytes\nMemory Device\n\tSize: 32 GB\n").memory_total_mib is None
     assert (server.memory_total_mib, server.memory_slots, server.memory_slots_empty, server.processor_sockets) == (None, None, None, None)
 
 

@@ -226,7 +226,7 @@ def test_states(written: str, read: tuple[str, ...]) -> None:
         ("gpu:h100:8,shard:h100:32(S:0-1)", "gpu:h100:0(IDX:N/A),shard:h100:4(2/4,2/4,0/4)", [("gpu", "h100", 8, 0, ()), ("shard", "h100", 32, 4, ())]),
         ("gpu:4", "gpu:tesla:2(IDX:0-1)", [("gpu", None, 4, 2, (0, 1))]),
         ("bandwidth:lustre:no_consume:4G,scratch:3K", "bandwidth:lustre:0", [("bandwidth", "lustre", 4 << 30, 0, ()), ("scratch", None, 3 << 10, None, ())]),
-        ("gpu:2080:4", "", [("gpu", "2080", 4, None, ())]),
+        ("gpu:2080:4,mps:2M,nvme:1T", "", [("gpu", "2080", 4, None, ()), ("mps", None, 2 << 20, None, ()), ("nvme", None, 1 << 40, None, ())]),
         ("gpu", "", [("gpu", None, 1, None, ())]),
         ("gpu:a:2,gpu:b:2", "gpu:3", [("gpu", "a", 2, None, ()), ("gpu", "b", 2, None, ())]),
         ("(null)", "gpu:0", []),
@@ -285,6 +285,11 @@ def test_the_last_value_before_a_cut_is_not_believed() -> None:
     document = parse(text[: text.index("RealMemory=") + len("RealMemory=10")])
     assert only(document).memory_mib is None
     assert document.warnings == ("line 1, node n1: the record ends at RealMemory=: the output was cut off.",)
+
+
+def test_a_value_that_ends_with_its_line_is_believed() -> None:
+    document = parse(one_line(CfgTRES="", AllocTRES="", AveWatts="", State="", Gres=""))
+    assert only(document).memory_mib == 1000 and not document.complete
 
 
 def test_a_name_that_is_cut_off_is_no_node() -> None:

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .document import Document
 
@@ -35,22 +36,14 @@ class TopologyNic:
 
 
 @dataclass(frozen=True)
-class Relation:
-    """How two devices reach each other. Every pair is there in both directions."""
-
-    who: str
-    whom: str
-    relation: str
-    """``NV18`` (that many NVLinks), ``PIX``, ``PXB``, ``PHB``, ``NODE`` or ``SYS``: from near to far."""
-
-
-@dataclass(frozen=True)
 class NvidiaTopology(Document):
     """What ``nvidia-smi topo -m`` printed."""
 
     gpus: tuple[TopologyGpu, ...] = ()
     nics: tuple[TopologyNic, ...] = ()
-    relations: tuple[Relation, ...] = ()
+    relations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Who reaches whom how, in both directions: ``{"GPU0": {"GPU1": "NV18", "NIC0": "PIX"}}``. ``NV18`` is that many NVLinks; then from near to far
+    ``PIX``, ``PXB``, ``PHB``, ``NODE``, ``SYS``."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,9 @@ class NvLinkGpu:
     index: int
     product: str | None = None
     uuid: str | None = None
+    active_links: int | None = None
+    bandwidth_gbytes_per_s: float | None = None
+    """Of the active links together, in each direction."""
     links: tuple[NvLink, ...] = ()
     note: str = ""
     """What was said in place of links: that the GPU has none, or that MIG mode hides them."""

@@ -18,7 +18,7 @@ from ..model.document import Fault
 from ..model.gpu import Gpu, MigDevice, NvidiaSmi
 from . import values
 from .nvidia_smi_faults import gpu_faults, lost_gpu, printed_faults
-from .nvidia_smi_forms import TEXT_BANNER, XML_ROOT, Fields, from_csv, from_text, from_xml, heading_of, without_comments
+from .nvidia_smi_forms import TEXT_BANNER, TEXT_GPU, XML_ROOT, Fields, from_csv, from_text, from_xml, heading_of, without_comments
 from .nvidia_smi_gpu import COLUMNS, gpu_of
 
 TABLES = {
@@ -28,8 +28,6 @@ TABLES = {
     )
 }
 
-_ADDRESS = r"[0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7]"
-_TEXT_GPU = re.compile(rf"^[ \t]*GPU {_ADDRESS}[ \t]*$", re.MULTILINE)
 _LISTED = re.compile(r"^\s*GPU (\d{1,4}): (.+?) \(UUID: ([^()\s]+)\)\s*$")
 _LISTED_MIG = re.compile(r"^\s*MIG (\S+)\s+Device\s+(\d{1,4}): \(UUID: ([^()]+)\)\s*$")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -60,7 +58,7 @@ def parse(text: str) -> NvidiaSmi:
     lost = list(dict.fromkeys(found[0] for found in map(lost_gpu, lines) if found))
     if XML_ROOT in text:
         document = _latest(without_comments(text), XML_ROOT, xml=True)
-    elif TEXT_BANNER in text or _TEXT_GPU.search(text):
+    elif TEXT_BANNER in text or TEXT_GPU.search(text):
         document = _latest(text, TEXT_BANNER, xml=False)
     else:
         answer = _listed(lines) or _queried(lines) or _unanswered(text, bool(printed))

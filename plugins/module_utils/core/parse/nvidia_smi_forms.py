@@ -17,7 +17,7 @@ from . import values
 
 TEXT_BANNER = "NVSMI LOG"
 XML_ROOT = "<nvidia_smi_log"
-_TEXT_GPU = re.compile(r"^[ \t]*GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])[ \t]*$", re.MULTILINE)
+TEXT_GPU = re.compile(r"^[ \t]*GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.[0-7])[ \t]*$", re.MULTILINE)
 _XML_GPU = re.compile(r"<gpu(?: id=[\"']([^\"'<>]*)[\"'])?[ \t]*>")
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]*)(\s[^<>]*|/)?>")
 _DEEPEST = 32
@@ -66,7 +66,7 @@ def key(label: str) -> str:
 
 def from_text(report: str) -> tuple[Fields, list[Fields]]:
     """Read ``nvidia-smi -q``: what stands above the GPUs, and the GPUs."""
-    starts = list(_TEXT_GPU.finditer(report))
+    starts = list(TEXT_GPU.finditer(report))
     head = Fields()
     for row in (report[: starts[0].start()] if starts else report).split("\n"):
         label, _colon, rest = row.partition(":")

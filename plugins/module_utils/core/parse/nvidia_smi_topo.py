@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 from ..errors import CoreError
 from ..model.document import Fault
-from ..model.gpu_links import NvidiaTopology, Relation, TopologyGpu, TopologyNic
+from ..model.gpu_links import NvidiaTopology, TopologyGpu, TopologyNic
 from . import values
 from .nvidia_smi_faults import printed_faults
 
 TABLES = {
     "gpus": ("name", "cpu_affinity", "numa_affinity", "gpu_numa_id"),
     "nics": ("name", "device"),
-    "relations": ("who", "whom", "relation"),
 }
 
 _GPU = re.compile(r"GPU(\d{1,4})")
@@ -74,7 +73,7 @@ def parse(text: str) -> NvidiaTopology:
     return NvidiaTopology(
         gpus=gpus,
         nics=nics,
-        relations=tuple(Relation(who, whom, relation) for who, row in matrix.items() for whom, relation in zip(heading.names, row) if who != whom),
+        relations={who: {whom: relation for whom, relation in zip(heading.names, row) if whom != who} for who, row in matrix.items()},
         complete=not warnings,
         warnings=tuple(warnings),
         faults=(*faults, *_nvlink_faults([gpu.name for gpu in gpus], matrix)),

@@ -14,15 +14,16 @@ from ..model.gpu_links import NvLink, NvLinkGpu, NvLinkStatus
 from . import values
 from .nvidia_smi_faults import printed_faults
 
-TABLES = {"gpus": ("index", "product", "uuid", "note", "links")}
+TABLES = {"gpus": ("index", "product", "uuid", "active_links", "bandwidth_gbytes_per_s", "note")}
 
 _GPU = re.compile(r"^\s*GPU (\d{1,4}): (.+?) \(UUID: ([^()\s]+)\)\s*$")
 _LINK = re.compile(r"^\s*Link (\d{1,3}): (?:(\d+(?:\.\d+)?) GB/s|<?(inactive)>?)\s*$", re.IGNORECASE)
 # What stands in place of links.
+_INACTIVE, _NONE, _HIDDEN = "all links are inactive", "no NVLink", "NVLinks are not told in MIG mode"
 _NOTES = (
-    (re.compile(r"all links are inactive", re.IGNORECASE), "all links are inactive"),
-    (re.compile(r"not supported for devices in MIG mode", re.IGNORECASE), "NVLinks are not told in MIG mode"),
-    (re.compile(r"does not have or support nvlink", re.IGNORECASE), "no NVLink"),
+    (re.compile(r"all links are inactive", re.IGNORECASE), _INACTIVE),
+    (re.compile(r"does not have or support nvlink", re.IGNORECASE), _NONE),
+    (re.compile(r"not supported for devices in MIG mode", re.IGNORECASE), _HIDDEN),
 )
 _HINT = "Record nvidia-smi nvlink --status."
 
@@ -44,7 +45,7 @@ def parse(text: str) -> NvLinkStatus:
             gpus[-1] = replace(gpus[-1], note=note)
         elif gpus and line.strip().startswith("Link"):
             warnings.append(f"Line {number}: {line.strip()[:60]!r} is no link with a speed, and is left out.")
-    gpus = [replace(gpu, links=tuple(own)) for gpu, own in zip(gpus, links)]
+    gpus = [_with_links(gpu, own) for gpu, own in zip(gpus, links)]
     faults = list(printed_faults(lines))
     if not any(gpu.links or gpu.note for gpu in gpus) and not faults:
         raise CoreError("no NVLink of any GPU is told here.", hint=_HINT)
@@ -53,6 +54,14 @@ def parse(text: str) -> NvLinkStatus:
     warnings += _cut(gpus)
     faults += [fault for gpu in gpus for fault in _faults(gpu)]
     return NvLinkStatus(gpus=tuple(gpus), complete=not warnings, warnings=tuple(warnings), faults=tuple(faults))
+
+
+def _with_links(gpu: NvLinkGpu, links: Sequence[NvLink]) -> NvLinkGpu:
+    """Add the links, and what they come to where it is known: not in MIG mode, nor where the text ends."""
+    if not links and gpu.note not in (_INACTIVE, _NONE):
+        return gpu
+    speeds = [link.speed_gbytes_per_s for link in links if link.speed_gbytes_per_s is not None]
+    return replace(gpu, links=tuple(links), active_links=len(speeds), bandwidth_gbytes_per_s=round(sum(speeds, 0.0), 3))
 
 
 def _cut(gpus: Sequence[NvLinkGpu]) -> list[str]:
@@ -66,7 +75,7 @@ def _cut(gpus: Sequence[NvLinkGpu]) -> list[str]:
 
 def _faults(gpu: NvLinkGpu) -> list[Fault]:
     down = [str(link.link) for link in gpu.links if not link.active]
-    if gpu.note == _NOTES[0][1]:
+    if gpu.note == _INACTIVE:
         message = "All NVLinks are inactive: no bridge or NVSwitch is connected, or the links did not come up."
     elif down:
         message = f"{len(down)} of {len(gpu.links)} NVLinks are inactive: {', '.join(down)}."

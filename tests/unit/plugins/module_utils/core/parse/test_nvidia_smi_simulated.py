@@ -133,8 +133,8 @@ def test_links_and_matrix() -> None:
     topology = nvidia_smi_topo.parse(ask(profile, "topo", "-m"))
     assert [gpu.numa_affinity for gpu in topology.gpus] == [str(gpu["numa"]) for gpu in profile["gpus"]]
     assert [nic.device for nic in topology.nics] == [nic["name"] for nic in profile["nics"]]
-    relations = {(relation.who, relation.whom): relation.relation for relation in topology.relations}
-    assert (relations["GPU0", "GPU1"], relations["GPU2", "GPU7"], len(relations)) == ("NV18", "NV16", 16 * 15)
+    assert (topology.relations["GPU0"]["GPU1"], topology.relations["GPU2"]["GPU7"]) == ("NV18", "NV16")
+    assert [len(row) for row in topology.relations.values()] == [15] * 16
     assert [(fault.id, fault.subject) for fault in topology.faults] == [("nvlink_missing", "GPU2")]
     assert topology.complete and status.complete
 

@@ -23,10 +23,10 @@ def sample(name: str) -> str:
 def test_links_of_every_kind() -> None:
     document = parse(sample("mixed.txt"))
     assert document.gpus == (
-        NvLinkGpu(0, "NVIDIA A100-SXM4-40GB", "GPU-a0000000-0000-1111-2222-000000000001", tuple(NvLink(link, 25.0, True) for link in range(3))),
-        NvLinkGpu(1, "NVIDIA A100-SXM4-40GB", "GPU-a0000000-0000-1111-2222-000000000002", (NvLink(0), NvLink(1, 25.0, True), NvLink(2))),
-        NvLinkGpu(2, "NVIDIA A100-SXM4-40GB", "GPU-a0000000-0000-1111-2222-000000000003", note="all links are inactive"),
-        NvLinkGpu(3, "Tesla T4", "GPU-a0000000-0000-1111-2222-000000000004", note="no NVLink"),
+        NvLinkGpu(0, "NVIDIA A100-SXM4-40GB", "GPU-a0000000-0000-1111-2222-000000000001", 3, 75.0, tuple(NvLink(link, 25.0, True) for link in range(3))),
+        NvLinkGpu(1, "NVIDIA A100-SXM4-40GB", "GPU-a0000000-0000-1111-2222-000000000002", 1, 25.0, (NvLink(0), NvLink(1, 25.0, True), NvLink(2))),
+        NvLinkGpu(2, "NVIDIA A100-SXM4-40GB", "GPU-a0000000-0000-1111-2222-000000000003", 0, 0.0, note="all links are inactive"),
+        NvLinkGpu(3, "Tesla T4", "GPU-a0000000-0000-1111-2222-000000000004", 0, 0.0, note="no NVLink"),
     )
     assert (document.complete, document.warnings) == (True, ())
     assert [(fault.id, fault.subject, fault.message) for fault in document.faults] == [
@@ -38,7 +38,7 @@ def test_links_of_every_kind() -> None:
 def test_speeds_with_a_fraction() -> None:
     document = parse(sample("gb200.txt"))
     assert {(link.speed_gbytes_per_s, link.active) for gpu in document.gpus for link in gpu.links} == {(53.125, True)}
-    assert [len(gpu.links) for gpu in document.gpus] == [18, 18]
+    assert [(len(gpu.links), gpu.active_links, gpu.bandwidth_gbytes_per_s) for gpu in document.gpus] == [(18, 18, 956.25)] * 2
 
 
 def test_cut_off() -> None:
@@ -103,5 +103,5 @@ def test_recorded_links(recording: Callable[[str], str], name: str, gpus: int, l
 @pytest.mark.parametrize(("name", "note"), [("h200-mig_590.48.01.nvlink-s.txt", "NVLinks are not told in MIG mode"), ("l40s_595.80.nvlink-s.txt", "no NVLink")])
 def test_recorded_without_links(recording: Callable[[str], str], name: str, note: str) -> None:
     document = parse(recording(f"nvidia_smi/{name}"))
-    assert [(gpu.links, gpu.note) for gpu in document.gpus] == [((), note)]
+    assert [(gpu.links, gpu.note, gpu.active_links) for gpu in document.gpus] == [((), note, None if "MIG" in note else 0)]
     assert (document.complete, document.faults) == (True, ())

@@ -27,17 +27,20 @@ TABLES = {
 _GENERATED = re.compile(r"^# Topology file: generated on (.+)$")
 _SYSTEM = re.compile(r"^sysimgguid=0x([0-9a-fA-F]{1,16})")
 _OTHER_ID = re.compile(r"^(?:vendid|devid|switchguid|caguid|rtguid|\?\?\?guid)=|^Chassis \d|^Hostname:|^Non-Chassis Nodes")
-_NODE = re.compile(r'^(Switch|Ca|Rt|\?\?\?)\s+(\d+)\s+"[SHR?]-([0-9a-fA-F]{1,16})"\s+#\s*"(.*)"(?:\s+(?:enhanced|base) port 0 lid (\d+)(?: lmc \d+)?)?[^"]*$')
-_PEER = r'"([SHR?])-([0-9a-fA-F]{1,16})"\[(\d+)\](?:\[ext \d+\])?\s*(?:\(([0-9a-fA-F]{1,16})\))?\s+#\s*'
-_LINK = r'"(.*)" lid (\d+)(?:\s+(\d+x|\?\?)(\S+))?[^"]*$'
-_SWITCH_PORT = re.compile(r"^\[(\d+)\](?:\[ext \d+\])?\s+" + _PEER + _LINK)
-_HCA_PORT = re.compile(r"^\[(\d+)\](?:\[ext \d+\])?\s*\(([0-9a-fA-F]{1,16})\)\s+" + _PEER + r"lid (\d+) lmc \d+ " + _LINK)
+_NODE = re.compile(
+    r'^(Switch|Ca|Rt|\?\?\?)\s+(\d{1,9})\s+"[SHR?]-([0-9a-fA-F]{1,16})"\s+#\s*"(.{0,256})"(?:\s+(?:enhanced|base) port 0 lid (\d{1,9})(?: lmc \d+)?)?[^"]*$'
+)
+_PEER = r'"([SHR?])-([0-9a-fA-F]{1,16})"\[(\d{1,9})\](?:\[ext \d+\])?\s*(?:\(([0-9a-fA-F]{1,16})\))?\s+#\s*'
+_LINK = r'"(.{0,256})" lid (\d{1,9})(?:\s+(\d{1,4}x|\?\?)(\S+))?[^"]*$'
+_SWITCH_PORT = re.compile(r"^\[(\d{1,9})\](?:\[ext \d+\])?\s+" + _PEER + _LINK)
+_HCA_PORT = re.compile(r"^\[(\d{1,9})\](?:\[ext \d+\])?\s*\(([0-9a-fA-F]{1,16})\)\s+" + _PEER + r"lid (\d{1,9}) lmc \d+ " + _LINK)
 _LISTED_PORT = re.compile(
-    r"^(SW|CA|RT)\s+(\d+)\s+(\d+)\s+0x([0-9a-fA-F]{1,16})\s+(\d+x|\?\?)\s*(\S+)"
-    r"(?:\s+-\s+(SW|CA|RT)\s+(\d+)\s+(\d+)\s+0x([0-9a-fA-F]{1,16})\s+\(\s*'(.*)' - '(.*)'\s*\)|\s+'(.*)'(?:\s*\))?)$"
+    r"^(SW|CA|RT)\s+(\d{1,9})\s+(\d{1,9})\s+0x([0-9a-fA-F]{1,16})\s+(\d{1,4}x|\?\?)\s*(\S+)"
+    r"(?:\s+-\s+(SW|CA|RT)\s+(\d{1,9})\s+(\d{1,9})\s+0x([0-9a-fA-F]{1,16})\s+\(\s*'(.{0,256})' - '(.{0,256})'\s*\)|\s+'(.{0,256})'(?:\s*\))?)$"
 )
 _LISTED_NODE = re.compile(
-    r'^(Switch|Ca|Router)\s*:\s*0x([0-9a-fA-F]{1,16}) ports (\d+)(?: devid \S+ vendid \S+)?\s+"(.*)"(?:\s+(?:enhanced|base) port 0 lid (\d+)(?: lmc \d+)?)?$'
+    r"^(Switch|Ca|Router)\s*:\s*0x([0-9a-fA-F]{1,16}) ports (\d{1,9})(?: devid \S+ vendid \S+)?"
+    r'\s+"(.{0,256})"(?:\s+(?:enhanced|base) port 0 lid (\d{1,9})(?: lmc \d+)?)?$'
 )
 _TROUBLE = re.compile(r"\bib(?:warn|error|panic):|\bdiscover failed\b|^src/\S+:\d+;")
 # What a terminal prints around the command, where the text was copied from one.

@@ -39,6 +39,16 @@ def management_port(spec: LabSpec, node: LabNode) -> str:
     return f"{spec.tag}m{node.number}"
 
 
+def fabric_port(spec: LabSpec) -> str:
+    """The lab host's end of the management link of the InfiniBand simulator."""
+    return f"{spec.tag}fabric"
+
+
+def mac_address(spec: LabSpec, node: LabNode, device: str) -> str:
+    """The address of ``mgmt0`` or ``data0`` of a node, of those that are given out locally."""
+    return f"02:72:79:{spec.index:02x}:{node.number:02x}:{int(device == 'data0'):02x}"
+
+
 def leaf_bridge(spec: LabSpec, leaf: str) -> str:
     if leaf == SPINE:
         return f"{spec.tag}spine"
@@ -59,21 +69,12 @@ def links(spec: LabSpec) -> list[Link]:
     return [uplink(spec, leaf) for leaf in spec.uplinks_gbits_per_s] + [node_link(spec, node) for node in spec.nodes]
 
 
-def find_link(spec: LabSpec, target: str) -> Link:
-    """The link that a user means by ``node1``, ``node1:data0``, ``leaf1`` or ``leaf1:spine``."""
-    for link in links(spec):
-        if target in (link.name, link.name.split(":", 1)[0]):
-            return link
-    known = ", ".join(link.name for link in links(spec))
-    raise CoreError(f"The lab {spec.name!r} has no node, leaf or link {target!r}.", hint=f"Its links: {known}.")
-
-
 def wanted_interfaces(spec: LabSpec) -> list[str]:
     """Names of all interfaces that the lab has on its host."""
     bridges = [management_bridge(spec), leaf_bridge(spec, SPINE), *(leaf_bridge(spec, leaf) for leaf in spec.uplinks_gbits_per_s)]
     ends = [end for leaf in spec.uplinks_gbits_per_s for end in (uplink(spec, leaf).near, uplink(spec, leaf).far)]
     nodes = [name for node in spec.nodes for name in (management_port(spec, node), node_link(spec, node).near)]
-    return bridges + ends + nodes
+    return [*bridges, fabric_port(spec), *ends, *nodes]
 
 
 def build_commands(spec: LabSpec, present: Iterable[str], namespaces: Iterable[str]) -> list[str]:
@@ -100,6 +101,12 @@ def build_commands(spec: LabSpec, present: Iterable[str], namespaces: Iterable[s
             lines.append(f"link add {up.near} type veth peer name {up.far}")
             lines.append(f"link set {up.near} master {leaf_bridge(spec, leaf)} up")
             lines.append(f"link set {up.far} master {leaf_bridge(spec, SPINE)} up")
+    namespace = spec.fabric_namespace()
+    if namespace not in have_namespaces:
+        lines.append(f"netns add {namespace}")
+    if fabric_port(spec) not in have or namespace not in have_namespaces:
+        lines.append(f"link add {fabric_port(spec)} type veth peer name mgmt0 netns {namespace}")
+        lines.append(f"link set {fabric_port(spec)} master {management_bridge(spec)} up")
     for node in spec.nodes:
         namespace = spec.namespace(node)
         if namespace not in have_namespaces:
@@ -109,13 +116,13 @@ def build_commands(spec: LabSpec, present: Iterable[str], namespaces: Iterable[s
             (node_link(spec, node).near, "data0", leaf_bridge(spec, node.leaf)),
         ):
             if near not in have or namespace not in have_namespaces:
-                lines.append(f"link add {near} type veth peer name {far} netns {namespace}")
+                lines.append(f"link add {near} type veth peer name {far} address {mac_address(spec, node, far)} netns {namespace}")
                 lines.append(f"link set {near} master {master} up")
     return lines
 
 
 def namespace_commands(spec: LabSpec, node: LabNode) -> list[str]:
-    """Lines for ``ip -n NAMESPACE -batch`` that give a node its addresses and its way to the package cache."""
+    """Lines for ``ip -n NAMESPACE -batch`` that give a node its addresses and its ways to the package cache and the BMCs."""
     return [
         "link set lo up",
         f"addr replace {spec.management_address(node)}/24 dev mgmt0",
@@ -123,7 +130,29 @@ def namespace_commands(spec: LabSpec, node: LabNode) -> list[str]:
         "link set mgmt0 up",
         "link set data0 up",
         f"route replace {spec.cache_address()}/32 via {spec.gateway()}",
+        f"route replace {spec.bmc_network()} via {spec.gateway()}",
     ]
+
+
+def fabric_namespace_commands(spec: LabSpec) -> list[str]:
+    """The same for the namespace of the InfiniBand simulator, which sees the management network and nothing else."""
+    return ["link set lo up", f"addr replace {spec.fabric_address()}/24 dev mgmt0", "link set mgmt0 up"]
+
+
+def bmc_commands(spec: LabSpec, dead: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Lines for ``ip -batch`` that give each BMC its address on the management network, except those of the ``dead`` nodes.
+
+    ``present`` are the addresses that the lab's host has. Where no BMC answers, the host says that there is none.
+    """
+    have, without = set(present), set(dead)
+    lines = [f"route replace unreachable {spec.bmc_network()}"]
+    for node in spec.nodes:
+        address = spec.bmc_address(node)
+        if node.name in without and address in have:
+            lines.append(f"addr delete {address}/32 dev {management_bridge(spec)}")
+        elif node.name not in without and address not in have:
+            lines.append(f"addr add {address}/32 dev {management_bridge(spec)}")
+    return lines
 
 
 def shape_command(device: str, gbits_per_s: float) -> str:
@@ -134,7 +163,8 @@ def shape_command(device: str, gbits_per_s: float) -> str:
 def remove_commands(spec: LabSpec, present: Iterable[str], namespaces: Iterable[str]) -> list[str]:
     """Lines for ``ip -batch`` that remove all of the lab's network; veth ends go with their namespaces and peers."""
     have, have_namespaces = set(present), set(namespaces)
-    lines = [f"netns delete {spec.namespace(node)}" for node in spec.nodes if spec.namespace(node) in have_namespaces]
+    own = [*(spec.namespace(node) for node in spec.nodes), spec.fabric_namespace()]
+    lines = [f"netns delete {name}" for name in own if name in have_namespaces]
     bridges = [management_bridge(spec), leaf_bridge(spec, SPINE), *(leaf_bridge(spec, leaf) for leaf in spec.uplinks_gbits_per_s)]
     lines += [f"link delete {uplink(spec, leaf).near}" for leaf in spec.uplinks_gbits_per_s if uplink(spec, leaf).near in have]
     lines += [f"link delete {name}" for name in bridges if name in have]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..simulator.profile import make_profile
+from .fabric import Fabric
 from .machine import SHARE
 from .spec import CACHE_PORT, LabNode, LabSpec
 
@@ -22,6 +23,22 @@ CGROUP_V1_CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freez
 # Written last: the node has all of its seed.
 MARK = "/etc/railyard-lab/seeded"
 SIMULATOR = f"{SHARE}/simulator.pyz"
+# Runs the InfiniBand tool that it is called as, against the simulated fabric.
+INFINIBAND = f"{SHARE}/infiniband"
+INFINIBAND_TOOLS = (
+    "ibaddr",
+    "iblinkinfo",
+    "ibnetdiscover",
+    "ibportstate",
+    "ibqueryerrors",
+    "ibroute",
+    "ibstat",
+    "ibtracert",
+    "perfquery",
+    "saquery",
+    "sminfo",
+    "smpquery",
+)
 NVIDIA_MAJOR = 195
 NVIDIA_CTL_MINOR = 255
 
@@ -46,6 +63,7 @@ def seed_files(
     apt_sources: str,
     cgroup_v1: bool,
     hardware: Mapping[str, Any],
+    fabric: Fabric,
 ) -> list[SeedFile]:
     """All files that make a copy of the base image this node of this lab."""
     files = [
@@ -86,6 +104,12 @@ def seed_files(
             SeedFile("/etc/railyard-lab/hardware.json", json.dumps(profile, indent=2) + "\n"),
             *(SeedFile(f"/usr/local/bin/{name}", link=SIMULATOR) for name in ("nvidia-smi", "railyard-simulator")),
         ]
+    if fabric.cables:
+        rating = fabric.rating()
+        lines = [f"server {spec.fabric_address()}", f"made_for {rating.width} {rating.lane_gbits_per_s}"]
+        lines += [f"hca {name} {there}" for name, there in fabric.attachment(node.name)]
+        files.append(SeedFile("/etc/railyard-lab/fabric", "\n".join(lines) + "\n"))
+        files += [SeedFile(f"/usr/local/bin/{name}", link=INFINIBAND) for name in INFINIBAND_TOOLS]
     files.append(SeedFile(MARK))
     return files
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a lab is made of: nodes, leaves, rates and addresses, checked once, used everywhere.
 
-Two networks. The management network is one bridge on which Ansible and the package cache work. The data network
+Two networks. The management network is one bridge on which Ansible, the package cache and the BMCs work. The data network
 has one bridge per leaf and one for the spine; each node hangs on a leaf (or on the spine) by one shaped link, each
-leaf on the spine by one shaped uplink.
+leaf on the spine by one shaped uplink. Beside them the InfiniBand fabric, which is simulated (``fabric.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import CoreError
@@ -22,13 +22,17 @@ MAX_INDEX = 254
 # The package cache serves every lab on the machine, on an address of its own in the management range.
 CACHE_HOST_ID = (255 << 8) + 1
 CACHE_PORT = 3142
+# Where Redfish answers on each BMC.
+BMC_PORT = 443
+# On each lab's management network; nodes have the numbers below it.
+FABRIC_NUMBER = 254
 
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 
 
 @dataclass(frozen=True)
 class LabNode:
-    """One machine of the lab. ``number`` is the host part of its two addresses (2 to 254)."""
+    """One machine of the lab. ``number`` is the host part of its addresses (2 to 253)."""
 
     name: str
     number: int
@@ -37,8 +41,17 @@ class LabNode:
 
 
 @dataclass(frozen=True)
+class FabricSize:
+    """How large the InfiniBand fabric is beyond what follows from the nodes. No spines: no fabric."""
+
+    spines: int = 2
+    cables_per_spine: int = 1
+    switch_ports: int = 40
+
+
+@dataclass(frozen=True)
 class LabSpec:
-    """A whole lab. ``index`` (0 to 254) selects its part of the two address ranges and names its interfaces."""
+    """A whole lab. ``index`` (0 to 254) selects its part of the address ranges and names its interfaces."""
 
     name: str
     index: int
@@ -47,6 +60,9 @@ class LabSpec:
     link_gbits_per_s: float
     management_range: str = "10.213.0.0/16"
     data_range: str = "10.214.0.0/16"
+    bmc_range: str = "10.215.0.0/16"
+    bmcs: bool = True
+    fabric: FabricSize = FabricSize()
     hardware: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
@@ -59,6 +75,9 @@ class LabSpec:
 
     def data_network(self) -> ipaddress.IPv4Network:
         return _subnet(self.data_range, self.index)
+
+    def bmc_network(self) -> ipaddress.IPv4Network:
+        return _subnet(self.bmc_range, self.index)
 
     def gateway(self) -> str:
         """The lab host's address on the management network."""
@@ -74,8 +93,19 @@ class LabSpec:
     def data_address(self, node: LabNode) -> str:
         return str(self.data_network()[node.number])
 
+    def bmc_address(self, node: LabNode) -> str:
+        return str(self.bmc_network()[node.number])
+
+    def fabric_address(self) -> str:
+        """Where the simulator of the InfiniBand fabric listens."""
+        return str(self.management_network()[FABRIC_NUMBER])
+
     def namespace(self, node: LabNode) -> str:
         return f"railyard-{self.name}-{node.name}"
+
+    def fabric_namespace(self) -> str:
+        # No node's namespace has a dot in it.
+        return f"railyard-{self.name}.fabric"
 
     def node(self, name: str) -> LabNode:
         for node in self.nodes:
@@ -94,6 +124,9 @@ class LabSpec:
             "link_gbits_per_s": self.link_gbits_per_s,
             "management_range": self.management_range,
             "data_range": self.data_range,
+            "bmc_range": self.bmc_range,
+            "bmcs": self.bmcs,
+            "fabric": asdict(self.fabric),
             "hardware": {name: dict(value) for name, value in self.hardware.items()},
         }
 
@@ -127,6 +160,9 @@ def spec_from_dict(data: Mapping[str, Any]) -> LabSpec:
         link_gbits_per_s=_rate(data.get("link_gbits_per_s", 1), "lab_link_gbits_per_s"),
         management_range=_range(data.get("management_range", "10.213.0.0/16"), "lab_management_range"),
         data_range=_range(data.get("data_range", "10.214.0.0/16"), "lab_data_range"),
+        bmc_range=_range(data.get("bmc_range", "10.215.0.0/16"), "lab_bmc_range"),
+        bmcs=bool(data.get("bmcs", True)),
+        fabric=_fabric(data.get("fabric") or {}),
         hardware=dict(data.get("hardware", {})),
     )
 
@@ -135,11 +171,22 @@ def _node(entry: Mapping[str, Any], uplinks: Mapping[str, float]) -> LabNode:
     name, number, leaf = str(entry["name"]), int(entry["number"]), str(entry.get("leaf") or SPINE)
     if not _NAME.match(name):
         raise CoreError(f"{name!r} can't be a lab node's name.", where="inventory", hint="Use up to 31 lower-case letters, digits and dashes.")
-    if not 2 <= number <= 254:
-        raise CoreError(f"{number} is not between 2 and 254.", where=f"{name}: lab_number")
+    if not 2 <= number < FABRIC_NUMBER:
+        raise CoreError(f"{number} is not between 2 and {FABRIC_NUMBER - 1}.", where=f"{name}: lab_number")
     if leaf != SPINE and leaf not in uplinks:
         raise CoreError(f"{leaf!r} is not a leaf.", where=f"{name}: lab_leaf", hint=f"lab_leaves has: {', '.join(uplinks) or 'none'}.")
     return LabNode(name=name, number=number, leaf=leaf, hardware_class=str(entry.get("hardware_class") or ""))
+
+
+def _fabric(data: Mapping[str, Any]) -> FabricSize:
+    limits = {"spines": (0, 64), "cables_per_spine": (1, 64), "switch_ports": (2, 254)}
+    for key, value in data.items():
+        if key not in limits:
+            raise CoreError(f"there is no {key!r}.", where="lab_fabric", hint=f"There are: {', '.join(limits)}.")
+        low, high = limits[key]
+        if not low <= int(value) <= high:
+            raise CoreError(f"{value} is not between {low} and {high}.", where=f"lab_fabric.{key}")
+    return FabricSize(**{key: int(value) for key, value in data.items()})
 
 
 def _rate(value: Any, where: str) -> float:

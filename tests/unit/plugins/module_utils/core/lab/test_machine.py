@@ -6,9 +6,11 @@ import json
 import subprocess
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import machine, seed
+from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.fabric import Fabric, make_fabric
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import LabNode, LabSpec
 
 NODE = LabNode("node1", 101, "leaf1", "h100")
+RAILS = {"rails": {"count": 1, "rate_gbits_per_s": 200, "link_layer": "infiniband"}}
 SPEC = LabSpec("it's", 3, (NODE,), {"leaf1": 2.0}, 1.0)
 SEED = {
     "authorized_key": "key\n",
@@ -16,7 +18,8 @@ SEED = {
     "host_key_public": "public\n",
     "apt_sources": "deb x\n",
     "cgroup_v1": True,
-    "hardware": {"gpus": {"count": 2}},
+    "hardware": {"gpus": {"count": 2, "pci_id": "10de:2330"}},
+    "fabric": Fabric((), (), ()),
 }
 
 
@@ -70,6 +73,18 @@ def test_a_node_with_gpus_has_their_tool() -> None:
     assert by_path()["/usr/local/bin/nvidia-smi"].link == "/usr/local/lib/lab/share/simulator.pyz"
     assert len(json.loads(str(by_path()["/etc/railyard-lab/hardware.json"].content))["gpus"]) == 2
     assert "/usr/local/bin/nvidia-smi" not in by_path(hardware={})
+
+
+def test_the_infiniband_tools_know_where_the_fabric_is() -> None:
+    spec = LabSpec("it's", 3, (NODE, LabNode("ctl1", 11, "spine")), {"leaf1": 2.0}, 1.0, hardware={"h100": RAILS})
+    fabric = make_fabric(spec)
+    files = by_path(fabric=fabric)
+    assert files["/usr/local/bin/ibstat"].link == "/usr/local/lib/lab/share/infiniband"
+    lines = str(files["/etc/railyard-lab/fabric"].content).splitlines()
+    assert lines == ["server 10.213.3.254", "made_for 4X 53.125", f"hca mlx5_0 {fabric.hcas[0].id}"]
+    controller = {file.path: file for file in seed.seed_files(spec, spec.nodes[1], **{**SEED, "fabric": fabric})}  # type: ignore[arg-type]
+    assert str(controller["/etc/railyard-lab/fabric"].content).splitlines()[2:] == [f"hca - {fabric.switches[-1].id}"]
+    assert "/usr/local/bin/ibstat" not in by_path()
 
 
 def test_only_a_mixed_host_needs_cgroup_mounts() -> None:

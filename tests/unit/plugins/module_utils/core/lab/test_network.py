@@ -12,12 +12,12 @@ SPEC = spec_from_dict(
     {
         "name": "default",
         "index": 254,
-        "nodes": [{"name": "ctl1", "number": 11}, {"name": "node1", "number": 101, "leaf": "leaf1"}, {"name": "node2", "number": 254, "leaf": "leaf2"}],
+        "nodes": [{"name": "ctl1", "number": 11}, {"name": "node1", "number": 101, "leaf": "leaf1"}, {"name": "node2", "number": 253, "leaf": "leaf2"}],
         "leaves": [{"name": "leaf1", "uplink_gbits_per_s": 2}, {"name": "leaf2", "uplink_gbits_per_s": 4}],
         "link_gbits_per_s": 1,
     }
 )
-NAMESPACES = [SPEC.namespace(node) for node in SPEC.nodes]
+NAMESPACES = [*(SPEC.namespace(node) for node in SPEC.nodes), SPEC.fabric_namespace()]
 
 
 def test_nothing_is_made_where_all_is_there() -> None:
@@ -53,7 +53,7 @@ def test_two_labs_share_no_interface() -> None:
 def test_a_node_hangs_on_its_leaf_and_a_controller_on_the_spine() -> None:
     lines = network.build_commands(SPEC, [], [])
     assert "link set ryfed101 master ryfel1 up" in lines
-    assert "link set ryfed254 master ryfel2 up" in lines
+    assert "link set ryfed253 master ryfel2 up" in lines
     assert "link set ryfed11 master ryfespine up" in lines
 
 
@@ -64,17 +64,31 @@ def test_removal_takes_everything() -> None:
     assert network.remove_commands(SPEC, [], []) == []
 
 
-@pytest.mark.parametrize(
-    ("target", "name", "rate"), [("node1", "node1:data0", 1), ("leaf2", "leaf2:spine", 4), ("leaf1:spine", "leaf1:spine", 2), ("ctl1:data0", "ctl1:data0", 1)]
-)
-def test_what_a_user_calls_a_link(target: str, name: str, rate: float) -> None:
-    link = network.find_link(SPEC, target)
-    assert (link.name, link.gbits_per_s) == (name, rate)
+def test_an_interface_has_the_same_address_in_every_life_of_the_lab() -> None:
+    addresses = {network.mac_address(SPEC, node, device) for node in SPEC.nodes for device in ("mgmt0", "data0")}
+    assert len(addresses) == 6
+    assert all(address.startswith("02:72:79:fe:") for address in addresses)
+    made = [line.split() for line in network.build_commands(SPEC, [], []) if " address " in line]
+    assert {words[words.index("address") + 1] for words in made} == addresses
 
 
-def test_an_unknown_link_is_answered_with_those_there_are() -> None:
-    with pytest.raises(CoreError, match=r"The lab 'default' has no node, leaf or link 'rack1'\. Its links: leaf1:spine, leaf2:spine, ctl1:data0"):
-        network.find_link(SPEC, "rack1")
+def test_the_simulators_namespace_sees_the_management_network_alone() -> None:
+    lines = network.build_commands(SPEC, network.wanted_interfaces(SPEC), NAMESPACES[:-1])
+    assert lines == [
+        "netns add railyard-default.fabric",
+        "link add ryfefabric type veth peer name mgmt0 netns railyard-default.fabric",
+        "link set ryfefabric master ryfemgmt up",
+    ]
+    assert network.fabric_namespace_commands(SPEC) == ["link set lo up", "addr replace 10.213.254.254/24 dev mgmt0", "link set mgmt0 up"]
+
+
+def test_a_dead_bmc_has_no_address_and_a_mended_one_gets_it_back() -> None:
+    nobody = "route replace unreachable 10.215.254.0/24"
+    addresses = [SPEC.bmc_address(node) for node in SPEC.nodes]
+    assert network.bmc_commands(SPEC, [], []) == [nobody, *(f"addr add {address}/32 dev ryfemgmt" for address in addresses)]
+    assert network.bmc_commands(SPEC, ["node1"], addresses) == [nobody, "addr delete 10.215.254.101/32 dev ryfemgmt"]
+    assert network.bmc_commands(SPEC, ["node1"], [addresses[0], addresses[2]]) == [nobody]
+    assert network.bmc_commands(SPEC, [], [addresses[0], addresses[2]]) == [nobody, "addr add 10.215.254.101/32 dev ryfemgmt"]
 
 
 @pytest.mark.parametrize(("text", "rate"), [("200mbit", 0.2), ("1.5gbit", 1.5), ("200 Mbit/s", 0.2), ("2", 2), ("500kbit", 0.0005), ("1gbps", 1)])

@@ -17,7 +17,7 @@ from ..model.document import Fault
 from ..model.pci import PciDevice, PciDevices, PciLink
 from .values import pci_address, plain, whole, without_prefixes
 
-TABLES = {"devices": ("pci_address", "class_name", "description", "driver", "numa_node", "link.speed_current_gt_per_s", "link.width_current")}
+TABLES = {"devices": ("pci_address", "class_name", "description", "device_id", "driver", "numa_node", "link.speed_current_gt_per_s", "link.width_current")}
 
 _DEVICE = re.compile(r"(?:\S{1,200}/)?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?:\s+(\S.*))?", re.IGNORECASE)
 _NUMERIC = re.compile(r"([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
@@ -26,6 +26,8 @@ _REVISION = re.compile(r" \(rev ([0-9a-f]{2})\)")
 _PROGRAMMING = re.compile(r" \(prog-if [^)]*\)")
 _IDS = re.compile(r" ?\[([0-9a-f]{4}):([0-9a-f]{4})\]$")
 _BARE_IDS = re.compile(r"([0-9a-f]{4}):([0-9a-f]{4})")
+# A vendor without a name; a device of one with a name.
+_UNKNOWN = re.compile(r"Device ([0-9a-f]{4}):([0-9a-f]{4})")
 _UNNAMED = re.compile(r"\bDevice ([0-9a-f]{4})$")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _SHORT_REVISION = re.compile(r'" -r([0-9a-f]{2})\b')
@@ -61,6 +63,8 @@ class _Open:
     """Whether the form promises no more of it."""
     record: bool = False
     """Whether it is a record of -vm or -vmm."""
+    numbered: bool = False
+    """Whether its line ends with its numbers, as with -nn."""
 
 
 class _Names(NamedTuple):
@@ -78,8 +82,7 @@ def parse(text: str) -> PciDevices:
         _refuse(text)
     warnings = []
     # Where all others have their numbers (-nn), a last line without was cut off.
-    others = [bool(entry.fields.get("vendor_id")) for entry in opened[:-1]]
-    if others and all(others) and not opened[-1].fields.get("vendor_id"):
+    if len(opened) > 1 and all(entry.numbered for entry in opened[:-1]) and not opened[-1].numbered:
         opened[-1].whole = False
     for entry in opened:
         if not entry.whole:
@@ -159,6 +162,8 @@ def _read_line(entry: _Open, text: str) -> None:
             fields.update(class_id=numeric[1], vendor_id=numeric[2], device_id=numeric[3])
         elif named:
             ids = _IDS.search(named[3])
+            entry.numbered = bool(ids)
+            ids = ids or _UNKNOWN.fullmatch(named[3])
             unnamed = _UNNAMED.search(named[3])
             fields.update(
                 class_name=named[1].strip(),

@@ -109,7 +109,8 @@ def _records(text: str) -> tuple[list[Record], list[str]]:
             inside = True
         elif inside and stripped and (line[0].isspace() or _KEY.match(stripped)):
             records[-1].lines.append(line)
-        elif not stripped.startswith("Found "):
+        # An empty line ends a record, but 24.05 prints one before the reason; a prompt or another message ends it for good.
+        elif stripped and not stripped.startswith("Found "):
             inside = False
             if _TROUBLE.search(stripped):
                 warnings.append(f"line {number}: {stripped[:200]}")

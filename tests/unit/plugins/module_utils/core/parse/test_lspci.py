@@ -178,6 +178,12 @@ def test_a_device_without_a_name_is_known_by_its_number() -> None:
     assert document.gpus == ("0008:01:00.0",) and document.complete
 
 
+def test_a_vendor_without_a_name_is_known_by_its_number() -> None:
+    device = parse("01:00.0 Processing accelerators: Device 1e52:b140 (rev 01)\n").devices[0]
+    assert (device.vendor_id, device.device_id, device.revision) == ("1e52", "b140", "01")
+    assert parse(f"01:00.0 Processing accelerators: Device 1e52:b140\n06:00.0 {H100}\n").complete
+
+
 def test_without_root_the_capabilities_are_hidden() -> None:
     document = parse(f"06:00.0 {H100}\n\tFlags: bus master\n\tCapabilities: <access denied>\n\tKernel driver in use: nvidia\n")
     assert document.complete and document.devices[0].link is None

@@ -260,6 +260,13 @@ def test_a_reason_without_a_mark() -> None:
     assert (node.reason, node.reason_user, node.reason_time, node.extra) == ("see Extra=no [ticket 7]", None, None, None)
 
 
+@pytest.mark.parametrize("gap", ["   ", ""])
+def test_an_empty_line_before_the_reason(gap: str) -> None:
+    block = f"NodeName=n1 Arch=x\n   State=IDLE+DRAIN ThreadsPerCore=1\n   CurrentWatts=0 AveWatts=0\n{gap}\n   Reason=fan [root@2026-01-01T00:00:00]\n\n"
+    document = parse(block + block.replace("n1", "n2") + "$ \n")
+    assert [(node.name, node.reason) for node in document.nodes] == [("n1", "fan"), ("n2", "fan")]
+
+
 def test_a_number_that_is_none_is_told() -> None:
     document = parse(one_line(RealMemory="12x", CPULoad="high"))
     assert only(document).memory_mib is None and only(document).cpu_load is None

@@ -6,15 +6,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: zipapp
 author: The Railyard authors (@railyard)
-short_description: An executable for nodes, built on the controller
+short_description: An executable of Railyard's, built on the controller
 version_added: 0.1.0
 description:
-  - Builds one of the executables that Railyard puts on nodes, and returns it in base64.
-  - It is one file of Python that needs nothing but the standard library of Python 3.9 or newer.
+  - Builds one of the executables that Railyard puts on nodes, or on the host of a lab, and returns it in base64.
+  - On a node, it is one file of Python that needs nothing but the standard library of Python 3.9 or newer.
   - The same sources give the same bytes, whenever and wherever it is built, so that a second run changes nothing.
 options:
   _terms:
-    description: The names of the executables, V(node_agent) or V(simulator).
+    description: The names of the executables, V(node_agent), V(simulator) or, for the host of a lab, V(lab_bmcs).
     type: list
     elements: str
     required: true

@@ -14,6 +14,7 @@ author: The Railyard authors (@railyard)
 description:
   - Boots the nodes of a lab as systemd-nspawn machines, each with a root of its own over a shared image, connected by
     bridges and shaped links, and does to them what happens to real ones.
+  - Beside them run a simulated InfiniBand fabric, with ibsim and opensm, and a BMC for each node that speaks Redfish.
   - Whatever O(state=up) was told is kept; the other states work on a lab that was up once.
 attributes:
   check_mode:
@@ -32,7 +33,7 @@ options:
     description:
       - V(up) makes what is missing and boots what is off, V(down) shuts down and takes the network away,
         V(absent) forgets the nodes, keys and snapshots too, V(status) only looks.
-      - V(failed) takes a node's power or a link's carrier, V(degraded) slows a link, V(healed) undoes both.
+      - V(failed) takes a node's power, a link's carrier or a BMC, V(degraded) slows a link, V(healed) undoes both.
       - V(snapshot) keeps what the nodes hold under a name, V(reset) goes back to a snapshot, V(forgotten) drops one.
     type: str
     choices: [up, down, absent, status, failed, degraded, healed, snapshot, reset, forgotten]
@@ -41,11 +42,16 @@ options:
     description:
       - Description of the lab, for O(state=up). Keys are C(index), C(nodes) (list of C(name), C(number), C(leaf),
         C(hardware_class)), C(leaves) (list of C(name), C(uplink_gbits_per_s)), C(link_gbits_per_s),
-        C(management_range), C(data_range) and C(hardware) (hardware classes by name).
+        C(management_range), C(data_range), C(bmc_range), C(bmcs) (whether there are any), C(fabric) (C(spines),
+        C(cables_per_spine), C(switch_ports)) and C(hardware) (hardware classes by name).
     type: dict
     default: {}
   image:
     description: Folder of the base image, for O(state=up).
+    type: str
+    default: ""
+  services:
+    description: Folder of the tree with what serves the lab, for O(state=up).
     type: str
     default: ""
   sources:
@@ -53,13 +59,19 @@ options:
     type: str
     default: ""
   target:
-    description: A node (V(node3)), a leaf (V(leaf1)) or a link (V(node3:data0), V(leaf1:spine)); V(all) with O(state=healed).
+    description:
+      - A node (V(node3)), a leaf (V(leaf1)), a link (V(node3:data0), V(leaf1:spine)), a cable of the InfiniBand fabric
+        (V(node3:mlx5_1), V(leaf1-rail0:spine1)) or a BMC (V(bmc:node3)); V(all) with O(state=healed).
     type: str
     default: ""
   rate:
-    description: Rate of a degraded link, such as V(200mbit).
+    description: Rate of a degraded link, such as V(200mbit), or of a cable of the fabric, such as V(100gbit), V(1x) or V(edr).
     type: str
     default: ""
+  symbol_errors:
+    description: How many symbol errors a degraded cable of the fabric has counted.
+    type: int
+    default: 0
   snapshot:
     description: Name of a snapshot. V(fresh) stands for blank nodes.
     type: str
@@ -115,8 +127,26 @@ nodes:
     link:
       description: Rate of its link, or C(down).
       type: str
+    bmc:
+      description: Address of its BMC, or C(down); empty where the lab has none.
+      type: str
     faulty:
-      description: Whether it is off or its link has a fault.
+      description: Whether it is off, its link has a fault or its BMC is dead.
+      type: bool
+cables:
+  description: The cables of the InfiniBand fabric as they are now.
+  type: list
+  elements: dict
+  returned: unless the lab is gone
+  contains:
+    name:
+      description: Its name, of both of its ends.
+      type: str
+    state:
+      description: What it does, such as C(4X HDR), or C(down).
+      type: str
+    faulty:
+      description: Whether it is down, does less than it was made for or has counted errors.
       type: bool
 snapshots:
   description: Names of the lab's snapshots.
@@ -129,20 +159,21 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, manager
+from ansible_collections.railyard.cluster.plugins.module_utils._lab import faults, host, manager, snapshots
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.network import parse_rate_gbits_per_s
 from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import spec_from_dict
 
 
 def look(lab: manager.Lab, changed: bool, message: str) -> dict[str, t.Any]:
-    return {"changed": changed, "message": message, "nodes": lab.status(), "snapshots": list(lab.snapshots())}
+    return {"changed": changed, "message": message, "nodes": lab.status(), "cables": lab.cables(), "snapshots": list(snapshots.names(lab))}
 
 
 def up(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    lab = manager.Lab(spec_from_dict({**params["spec"], "name": params["name"]}), params["image"], params["sources"])
+    spec = spec_from_dict({**params["spec"], "name": params["name"]})
+    lab = manager.Lab(spec, params["image"], params["services"], params["sources"])
     if check_mode:
+        lab.require()
         missing = [row["name"] for row in lab.status() if row["state"] == "off"]
         return look(lab, bool(missing), f"would start {', '.join(missing)}" if missing else "all up")
     done = lab.up()
@@ -151,7 +182,7 @@ def up(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 def down(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     purge = params["state"] == "absent"
-    if params["name"] not in manager.lab_names():
+    if params["name"] not in host.lab_names():
         return {"changed": False, "message": f"there is no lab {params['name']!r}"}
     lab = manager.load(params["name"])
     if check_mode:
@@ -164,19 +195,19 @@ def down(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 def act(params: dict[str, t.Any]) -> dict[str, t.Any]:
     lab, state, target, snapshot = manager.load(params["name"]), params["state"], params["target"], params["snapshot"]
     if state in ("failed", "degraded", "healed") and not target:
-        raise CoreError("Which node, leaf or link?", where="lab_target", hint=f"Nodes: {', '.join(node.name for node in lab.spec.nodes)}.")
+        raise CoreError("Which node, leaf, link or BMC?", where="lab_target", hint=f"Nodes: {', '.join(node.name for node in lab.spec.nodes)}.")
     if state == "failed":
-        message = lab.fail(target)
+        message = faults.fail(lab, target)
     elif state == "degraded":
-        message = lab.degrade(target, parse_rate_gbits_per_s(params["rate"]))
+        message = faults.degrade(lab, target, params["rate"], params["symbol_errors"])
     elif state == "healed":
-        message = lab.heal(target)
+        message = faults.heal(lab, target)
     elif state == "snapshot":
-        message = lab.snapshot(snapshot)
+        message = snapshots.take(lab, snapshot)
     elif state == "forgotten":
-        message = f"snapshot {snapshot!r} forgotten" if lab.drop_snapshot(snapshot) else ""
+        message = f"snapshot {snapshot!r} forgotten" if snapshots.drop(lab, snapshot) else ""
     else:
-        message = lab.reset(snapshot)
+        message = snapshots.reset(lab, snapshot)
     return look(lab, bool(message), message or "nothing to do")
 
 
@@ -188,12 +219,14 @@ def main() -> None:
             "state": {"type": "str", "choices": states, "default": "up"},
             "spec": {"type": "dict", "default": {}},
             "image": {"type": "str", "default": ""},
+            "services": {"type": "str", "default": ""},
             "sources": {"type": "str", "default": ""},
             "target": {"type": "str", "default": ""},
             "rate": {"type": "str", "default": ""},
+            "symbol_errors": {"type": "int", "default": 0},
             "snapshot": {"type": "str", "default": "fresh"},
         },
-        required_if=[("state", "up", ["spec", "image", "sources"])],
+        required_if=[("state", "up", ["spec", "image", "services", "sources"])],
         supports_check_mode=True,
     )
 
@@ -204,7 +237,7 @@ def main() -> None:
             return look(manager.load(params["name"]), False, "")
         if module.check_mode and params["state"] not in ("up", "down", "absent"):
             raise CoreError(f"{params['state']!r} can't be tried in check mode.")
-        with host.locked(f"{host.STATE_DIR}/labs/{params['name']}.lock"):
+        with host.locked(manager.lock_path(params["name"])):
             if params["state"] == "up":
                 return up(params, module.check_mode)
             if params["state"] in ("down", "absent"):

@@ -12,8 +12,8 @@ short_description: Base image and package cache of the lab
 version_added: 0.1.0
 author: The Railyard authors (@railyard)
 description:
-  - Builds the root tree that every lab node starts from, out of packages of Debian's archive, and runs the package
-    cache that serves all labs of this machine.
+  - Builds the root tree that every lab node starts from and the one that serves all labs of this machine, out of packages
+    of Debian's archive, and runs the package cache.
   - Both are shared between labs and kept until they are removed.
 attributes:
   check_mode:
@@ -70,6 +70,10 @@ image:
   description: Folder of the base image.
   type: str
   returned: when O(state=present)
+services:
+  description: Folder of the tree that what serves the labs runs from.
+  type: str
+  returned: when O(state=present)
 sources:
   description: Content of the nodes' sources.list.
   type: str
@@ -82,7 +86,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, image, manager
+from ansible_collections.railyard.cluster.plugins.module_utils._lab import host, image
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 
 
@@ -90,19 +94,19 @@ def present(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     release, components = params["release"], params["components"]
     mirror = params["mirror"] or image.host_mirror()
     base = image.image_path(release, params["packages"], mirror, components)
-    tree = image.cache_tree(release, mirror, components)
+    tree = image.services_tree(release, mirror, components)
     changed = not os.path.isdir(base) or not os.path.isdir(tree) or not image.cache_running()
     if not check_mode:
-        image.build_all([(base, params["packages"]), (tree, image.CACHE_PACKAGES)], release, mirror, components)
+        image.build_all([(base, params["packages"]), (tree, image.SERVICE_PACKAGES)], release, mirror, components)
         image.start_cache(tree, params["cache_address"])
-    return {"changed": changed, "image": base, "sources": image.node_sources(mirror, release, components)}
+    return {"changed": changed, "image": base, "services": tree, "sources": image.node_sources(mirror, release, components)}
 
 
 def absent(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    changed = not manager.lab_names() and (os.path.isdir(f"{host.STATE_DIR}/images") or image.cache_running())
+    changed = not host.lab_names() and (os.path.isdir(f"{host.STATE_DIR}/images") or image.cache_running())
     if changed and not check_mode:
         image.stop_cache(params["cache_address"])
-        for name in ("images", "cache"):
+        for name in ("images", "cache", "programs"):
             shutil.rmtree(f"{host.STATE_DIR}/{name}", ignore_errors=True)
     return {"changed": changed}
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to the collection: it may change at any time.
-"""Build the executables for nodes from the files of this collection."""
+"""Build the executables that Railyard carries out of the files of this collection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import re
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.zipapp import build_zipapp
 
-ENTRIES = {"node_agent": "_node_agent.py", "simulator": "_simulator.py"}
+ENTRIES = {"lab_bmcs": "_lab/bmcs.py", "node_agent": "_node_agent.py", "simulator": "_simulator.py"}
 
 _COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 
@@ -22,9 +22,9 @@ _COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 def build(name: str) -> bytes:
     """Return the executable called ``name``: one of ``ENTRIES``."""
     if name not in ENTRIES:
-        raise CoreError(f"there is no executable {name!r} for nodes.", hint=f"There are: {', '.join(ENTRIES)}.")
+        raise CoreError(f"there is no executable {name!r}.", hint=f"There are: {', '.join(ENTRIES)}.")
     folder = _COLLECTION / "plugins" / "module_utils"
-    paths = [path for path in folder.rglob("*.py") if path.parent == folder or path.relative_to(folder).parts[0] == "core"]
+    paths = [path for path in folder.rglob("*.py") if path.parent == folder or path.relative_to(folder).parts[0] in ("core", "_lab")]
     return build_zipapp({path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}, ENTRIES[name], _version())
 
 

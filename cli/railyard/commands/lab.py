@@ -46,23 +46,32 @@ VERBS = {
     "up": Verb("boot the lab's nodes, making what is missing", next_steps=("railyard apply", "railyard lab status")),
     "down": Verb("stop the nodes", ("purge",)),
     "status": Verb("show the nodes", root=False),
-    "fail": Verb("take a node's power, or a link or leaf, away", ("target",), ("railyard lab heal TARGET",)),
-    "degrade": Verb("slow a node's link or a leaf's uplink down", ("target", "rate"), ("railyard lab heal TARGET",)),
+    "fail": Verb("take a node's power, or a link, leaf or BMC, away", ("target",), ("railyard lab heal TARGET",)),
+    "degrade": Verb("slow a link, a leaf's uplink or a cable of the fabric down", ("target", "rate", "symbol_errors"), ("railyard lab heal TARGET",)),
     "heal": Verb("undo fail and degrade", ("target",)),
     "reset": Verb("put the nodes back to a snapshot, or to the base system", ("to",)),
     "demo": Verb("prove with real jobs that the cluster on the lab works", next_steps=_AFTER_DEMO),
     "snapshot": Verb("keep the nodes as they are under a name", ("name",)),
 }
 _ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "target": ("target", {"metavar": "TARGET", "help": "a node (node3), a link (node3:data0) or a leaf (leaf1)"}),
-    "rate": ("--rate", {"required": True, "metavar": "RATE", "help": "the bandwidth that is left, such as 200mbit"}),
+    "target": ("target", {"metavar": "TARGET", "help": "a node (node3), link (node3:data0), leaf (leaf1), cable (node3:mlx5_1) or BMC (bmc:node3)"}),
+    "rate": ("--rate", {"default": "", "metavar": "RATE", "help": "the bandwidth that is left, such as 200mbit; of a cable also a width (1x) or speed (edr)"}),
+    "symbol_errors": ("--symbol-errors", {"type": int, "default": 0, "metavar": "COUNT", "help": "the errors that a cable of the fabric has counted"}),
     "to": ("--to", {"default": "", "metavar": "SNAPSHOT", "help": "the snapshot (default: the base system)"}),
     "purge": ("--purge", {"action": "store_true", "help": "forget the nodes, keys and snapshots too"}),
     "name": ("snapshot", {"metavar": "NAME", "help": "the snapshot's name"}),
 }
 # Our argument's name in argparse, and the playbook's variable.
-_VARIABLES = {"purge": "lab_purge", "target": "lab_target", "rate": "lab_rate", "to": "lab_snapshot", "snapshot": "lab_snapshot"}
-_COLUMNS = ("name", "state", "address", "leaf", "link")
+_VARIABLES = {
+    "purge": "lab_purge",
+    "target": "lab_target",
+    "rate": "lab_rate",
+    "symbol_errors": "lab_symbol_errors",
+    "to": "lab_snapshot",
+    "snapshot": "lab_snapshot",
+}
+_NODE_COLUMNS = ("name", "state", "address", "leaf", "link", "bmc")
+_CABLE_COLUMNS = {"name": "fabric", "state": "state"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -107,7 +116,12 @@ def main(args: argparse.Namespace) -> int:
     def show(console: Console, result: RunResult) -> None:
         answer = _answer(result)
         if answer["nodes"]:
-            console.print(_table(answer["nodes"]))
+            console.print(_table(answer["nodes"], dict(zip(_NODE_COLUMNS, _NODE_COLUMNS, strict=True))))
+        # All cables for whoever looks; after anything else, those that have something.
+        cables = [cable for cable in answer["cables"] if args.verb == "status" or cable["faulty"]]
+        if cables:
+            console.print()
+            console.print(_table(cables, _CABLE_COLUMNS))
         if answer["proofs"]:
             console.print(_proofs_table(answer["proofs"]))
         if answer["message"]:
@@ -124,24 +138,32 @@ def _document(result: RunResult) -> dict[str, Any]:
 
 def _judge(result: RunResult) -> int:
     """A lab with a fault in it is something to tell, for whoever only looks."""
-    return int(result.request.playbook.endswith("_status") and any(node.get("faulty") for node in _answer(result)["nodes"]))
+    answer = _answer(result)
+    return int(result.request.playbook.endswith("_status") and any(part.get("faulty") for part in answer["nodes"] + answer["cables"]))
 
 
 def _answer(result: RunResult) -> dict[str, Any]:
-    """Return what the lab's modules said: the nodes and the message of the last one, and every proof."""
+    """Return what the lab's modules said: the nodes, cables and message of the last one, and every proof."""
     answers = [task.result for task in result.results]
-    nodes = [answer["nodes"] for answer in answers if answer.get("nodes")]
+    last: dict[str, Any] = next((answer for answer in reversed(answers) if answer.get("nodes")), {})
     messages = [answer["message"] for answer in answers if answer.get("message")]
     proofs = [proof for answer in answers for proof in answer.get("proofs", [])]
-    return {"message": messages[-1] if messages else "", "changed": bool(result.changes), "nodes": nodes[-1] if nodes else [], "proofs": proofs}
+    return {
+        "message": messages[-1] if messages else "",
+        "changed": bool(result.changes),
+        "nodes": last.get("nodes", []),
+        "cables": last.get("cables", []),
+        "proofs": proofs,
+    }
 
 
-def _table(nodes: list[dict[str, Any]]) -> Table:
+def _table(rows: list[dict[str, Any]], columns: dict[str, str]) -> Table:
+    """Return a table of rows, one column per key under its title; what is faulty is red."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=True)
-    for node in nodes:
-        table.add_row(*(Text(str(node.get(name) or ""), style="red" if node.get("faulty") else "") for name in _COLUMNS))
+    for title in columns.values():
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(str(row.get(name) or ""), style="red" if row.get("faulty") else "") for name in columns))
     return table
 
 

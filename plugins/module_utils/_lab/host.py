@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import filecmp
 import json
 import os
 import select
 import shutil
 import socket
 import subprocess
+import time
 import typing as t
 
-from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.machine import CGROUP_ROOT
+from ..core.errors import CoreError
+from ..core.lab.machine import CGROUP_ROOT
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +26,12 @@ if t.TYPE_CHECKING:
 STATE_DIR = "/var/lib/railyard"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 STILL_WORKS = "Without it, 'railyard --help', 'railyard parse' and the collection against your own hosts still work."
+
+
+def lab_names() -> list[str]:
+    """Names of all labs on this machine."""
+    folder = f"{STATE_DIR}/labs"
+    return sorted(name for name in os.listdir(folder) if os.path.exists(f"{folder}/{name}/lab.json")) if os.path.isdir(folder) else []
 
 
 def run(argv: Sequence[str], *, stdin: str = "", what: str = "", timeout_s: float = 120) -> str:
@@ -62,12 +70,25 @@ def is_mixed_cgroup_host() -> bool:
 
 
 @contextlib.contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Hold a lock file for as long as the block runs; whoever dies lets go of it."""
+def locked(path: str, *, timeout_s: float = 0) -> Iterator[None]:
+    """Hold a lock file for as long as the block runs; whoever dies lets go of it. Raises ``CoreError`` after a timeout, if there is one."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    deadline = time.monotonic() + timeout_s
     with open(path, "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if timeout_s else 0))
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise CoreError("somebody else is changing the lab.", where=path) from None
+                time.sleep(0.1)
         yield
+
+
+def read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def write_whole(path: str, content: str, mode: int = 0o644) -> None:
@@ -78,6 +99,16 @@ def write_whole(path: str, content: str, mode: int = 0o644) -> None:
         os.fchmod(file.fileno(), mode)
         file.write(content)
     os.replace(temporary, path)
+
+
+def copy_whole(source: str, target: str, mode: int) -> bool:
+    """Copy a file whole or not at all, unless the other is the same already. Whether it was copied."""
+    if os.path.exists(target) and filecmp.cmp(source, target, shallow=False):
+        return False
+    shutil.copyfile(source, f"{target}.new")
+    os.chmod(f"{target}.new", mode)
+    os.replace(f"{target}.new", target)
+    return True
 
 
 def read_json(path: str) -> t.Any:
@@ -113,12 +144,15 @@ def alive(pid: int, marker: str) -> bool:
         return False
 
 
-def detach(argv: Sequence[str], log: str) -> None:
-    """Start a process that outlives us, in a session of its own, without our descriptors."""
-    with open(log, "ab") as output:
+def detach(argv: Sequence[str], log: str, *, stdin: str = os.devnull) -> None:
+    """Start a process that outlives us, in a session of its own, without our descriptors.
+
+    ``stdin`` is opened for reading and writing, so that a named pipe never comes to its end.
+    """
+    with open(log, "ab") as output, open(stdin, "r+b", buffering=0) as source:
         subprocess.Popen(
             list(argv),
-            stdin=subprocess.DEVNULL,
+            stdin=source,
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to the collection: it may change at any time.
-"""The lab's shared things on its host: base image, package cache. Both serve every lab of the machine."""
+"""The lab's shared things on its host: base image, services' tree, package cache. They serve every lab of the machine."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ import time
 import typing as t
 from concurrent import futures
 
-from ansible_collections.railyard.cluster.plugins.module_utils._lab import host
-from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import CACHE_PORT
+from ..core.errors import CoreError
+from ..core.lab.spec import CACHE_PORT
+from . import host
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-CACHE_PACKAGES = ("apt-cacher-ng",)
+# What serves labs, in a tree of its own: the package cache, and the InfiniBand fabric's simulator and subnet manager.
+SERVICE_PACKAGES = ("apt-cacher-ng", "ibsim-utils", "opensm")
 
 
 def host_mirror() -> str:
@@ -76,8 +77,8 @@ def build(path: str, release: str, packages: Sequence[str], mirror: str, compone
     return True
 
 
-def cache_tree(release: str, mirror: str, components: Sequence[str]) -> str:
-    return image_path(release, CACHE_PACKAGES, mirror, components)
+def services_tree(release: str, mirror: str, components: Sequence[str]) -> str:
+    return image_path(release, SERVICE_PACKAGES, mirror, components)
 
 
 def cache_running() -> bool:

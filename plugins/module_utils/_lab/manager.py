@@ -12,46 +12,53 @@ import shutil
 import signal
 import time
 import typing as t
+from secrets import token_urlsafe
 
-from ansible_collections.railyard.cluster.plugins.module_utils._lab import host
-from ansible_collections.railyard.cluster.plugins.module_utils.core import secrets
-from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.lab import machine, network, seed
-from ansible_collections.railyard.cluster.plugins.module_utils.core.lab.spec import LabNode, LabSpec, spec_from_dict
+from ..core import secrets
+from ..core.errors import CoreError
+from ..core.lab import fabric as fabric_model
+from ..core.lab import machine, network, seed
+from ..core.lab.spec import LabNode, LabSpec, spec_from_dict
+from . import host, snapshots
+from .bmc_service import PROGRAM, BmcService
+from .fabric import FabricService
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-FRESH = "fresh"
+# What the role has written for all labs, and where each lab has its own copy of it.
+PROGRAMS = {"simulator.pyz": "share", "infiniband": "share", PROGRAM: "bmc"}
 BOOT_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 30
 # Secrets of a lab are thrown away with it: plain files that only root reads.
 SSH_OPTIONS = ("StrictHostKeyChecking yes", "PasswordAuthentication no", "LogLevel ERROR")
 
 
-def lab_names() -> list[str]:
-    """Names of all labs on this machine."""
-    folder = f"{host.STATE_DIR}/labs"
-    return sorted(name for name in os.listdir(folder) if os.path.exists(f"{folder}/{name}/lab.json")) if os.path.isdir(folder) else []
+def lock_path(name: str) -> str:
+    """What is locked while a lab is being changed."""
+    return f"{host.STATE_DIR}/labs/{name}.lock"
 
 
 def load(name: str) -> Lab:
     """The lab of that name as it was last brought up. Raises ``CoreError`` if there is none."""
     saved = host.read_json(f"{host.STATE_DIR}/labs/{name}/lab.json")
     if saved is None:
-        others = lab_names()
+        others = host.lab_names()
         raise CoreError(f"There is no lab {name!r} on this machine.", hint=f"Labs here: {', '.join(others)}." if others else "'railyard lab up' makes one.")
-    return Lab(spec_from_dict(saved["spec"]), saved["image"], saved["sources"])
+    return Lab(spec_from_dict(saved["spec"]), saved["image"], saved.get("services", ""), saved["sources"])
 
 
 class Lab:
-    """One lab. ``image`` is the base image's folder, ``sources`` the nodes' sources.list."""
+    """One lab. ``image`` and ``services`` are folders of root trees (``image.py``), ``sources`` the nodes' sources.list."""
 
-    def __init__(self, spec: LabSpec, image: str, sources: str) -> None:
+    def __init__(self, spec: LabSpec, image: str, services: str, sources: str) -> None:
         self.spec = spec
         self.image = image
+        self.services = services
         self.sources = sources
         self.folder = f"{host.STATE_DIR}/labs/{spec.name}"
+        self.fabric = FabricService(spec, f"{self.folder}/fabric", services)
+        self.bmcs = BmcService(spec, f"{self.folder}/bmc")
 
     # What there is
 
@@ -75,16 +82,13 @@ class Lab:
         return 0
 
     def faults(self) -> dict[str, t.Any]:
-        """Links that are down or slowed: ``{link: {"down": true} | {"gbits_per_s": 0.2}}``."""
+        """What is broken, by the names of ``core/lab/targets.py``: ``{"node1:data0": {"down": true}, "leaf1:spine": {"gbits_per_s": 0.2}}``."""
         return dict(host.read_json(f"{self.folder}/faults.json") or {})
-
-    def snapshots(self) -> dict[str, dict[str, list[str]]]:
-        """Per snapshot, each node's layers from the lowest up."""
-        return dict(host.read_json(f"{self.folder}/snapshots.json") or {})
 
     def status(self) -> list[dict[str, t.Any]]:
         faults, rows = self.faults(), []
         for node in self.spec.nodes:
+            bmc = self.bmcs.state(node, faults)
             address, pid = self.spec.management_address(node), self.runner_pid(node)
             link = network.node_link(self.spec, node)
             fault = faults.get(link.name, {})
@@ -98,19 +102,36 @@ class Lab:
                     "leaf": node.leaf,
                     "hardware_class": node.hardware_class,
                     "link": "down" if fault.get("down") else f"{fault.get('gbits_per_s', link.gbits_per_s):g} Gbit/s",
-                    "faulty": bool(fault) or state == "off",
+                    "bmc": bmc,
+                    "faulty": bool(fault) or state == "off" or bmc == "down",
                 }
             )
         return rows
+
+    def cables(self) -> list[dict[str, t.Any]]:
+        """Every cable of the InfiniBand fabric, as it is now."""
+        now = fabric_model.condition(self.fabric.fabric, self.faults(), self.off())
+        rows = []
+        for cable in self.fabric.fabric.cables:
+            state = "down" if cable.name in now.down else str(now.ratings.get(cable.name, cable.rating))
+            errors = now.symbol_errors.get(cable.name, 0)
+            rows.append(
+                {"name": cable.name, "state": f"{state}, {errors} symbol errors" if errors else state, "faulty": state != str(cable.rating) or bool(errors)}
+            )
+        return rows
+
+    def off(self) -> list[str]:
+        """Names of the nodes without power."""
+        return [node.name for node in self.spec.nodes if not self.runner_pid(node)]
 
     # Steps
 
     def save(self) -> None:
         host.write_whole(f"{self.folder}/lab.json", json.dumps(self._saved(), indent=2, sort_keys=True) + "\n")
 
-    def prepare(self) -> bool:
-        """Make the lab's folder, keys and secrets where they are missing."""
-        for name in lab_names():
+    def require(self) -> None:
+        """Raise one sentence if the lab can't be: before anything of it is written."""
+        for name in host.lab_names():
             other = load(name).spec if name != self.spec.name else None
             if other and other.index == self.spec.index:
                 raise CoreError(
@@ -118,9 +139,17 @@ class Lab:
                     where="lab_index",
                     hint=f"Set lab_index of {self.spec.name!r}.",
                 )
-        for path in (self.folder, f"{self.folder}/ssh", f"{self.folder}/secrets", f"{self.folder}/nodes", f"{self.folder}/layers", f"{self.folder}/share"):
-            os.makedirs(path, mode=0o755 if path.endswith("/share") else 0o700, exist_ok=True)
+        self.bmcs.require()
+
+    def prepare(self) -> bool:
+        """Make the lab's folder, programs, keys and secrets where they are missing."""
+        for name in ("", "/ssh", "/secrets", "/nodes", "/layers", "/fabric", "/bmc", "/share"):
+            os.makedirs(f"{self.folder}{name}", mode=0o755 if name == "/share" else 0o700, exist_ok=True)
         changed = False
+        for name, place in PROGRAMS.items():
+            changed = host.copy_whole(f"{host.STATE_DIR}/programs/{name}", f"{self.folder}/{place}/{name}", 0o755) or changed
+        if not os.path.exists(f"{self.folder}/secrets/bmc_password"):
+            host.write_whole(f"{self.folder}/secrets/bmc_password", token_urlsafe(24), 0o600)
         for kind in secrets.KINDS:
             path = f"{self.folder}/secrets/{kind[len('secret_') :]}"
             if not os.path.exists(path):
@@ -150,8 +179,7 @@ class Lab:
         return changed
 
     def _read(self, name: str) -> str:
-        with open(f"{self.folder}/{name}", encoding="utf-8") as file:
-            return file.read()
+        return host.read(f"{self.folder}/{name}")
 
     def connect(self) -> bool:
         """Make the bridges, links and addresses that are missing, each shaped as declared or as a fault says."""
@@ -165,6 +193,25 @@ class Lab:
             host.run(["ip", "-netns", self.spec.namespace(node), "-batch", "-"], stdin=commands, what=f"Addressing {node.name}")
         self.shape(network.links(self.spec))
         return True
+
+    def link_up(self, off: list[str] | None = None) -> bool:
+        """Bring the fabric's cables and the BMCs' addresses into the state that faults and power leave them. Whether anything was done.
+
+        ``off`` are the nodes without power; those that do not run, unless they are about to be started.
+        """
+        self.bmcs.connect(self.faults())
+        for node in self.spec.nodes:
+            if host.mounted(f"{self.node_folder(node)}/root"):
+                self.show_ports(node)
+        return self.fabric.apply(self.faults(), self.off() if off is None else off)
+
+    def show_ports(self, node: LabNode) -> None:
+        """Let the node's simulated hardware say of its InfiniBand ports what the cables' faults make of them."""
+        now = fabric_model.condition(self.fabric.fabric, self.faults(), ())
+        for path, content in fabric_model.port_attributes(self.spec, self.fabric.fabric, node, now).items():
+            target = f"{self.node_folder(node)}/root{path}"
+            if os.path.exists(target) and host.read(target) != content:
+                host.write_whole(target, content)
 
     def shape(self, links: Sequence[network.Link]) -> None:
         """Give links the rate and state that the lab's faults leave them."""
@@ -212,6 +259,7 @@ class Lab:
             apt_sources=self.sources,
             cgroup_v1=host.is_mixed_cgroup_host(),
             hardware=hardware,
+            fabric=self.fabric.fabric,
         )
         root = f"{self.node_folder(node)}/root"
         if os.path.exists(f"{root}{seed.MARK}"):
@@ -228,7 +276,7 @@ class Lab:
                 os.fchmod(out.fileno(), file.mode)
                 out.write(file.content if isinstance(file.content, bytes) else file.content.encode())
 
-    def start(self, nodes: Sequence[LabNode]) -> list[str]:
+    def start(self, nodes: Sequence[LabNode], *, wait: bool = True) -> list[str]:
         """Boot the nodes that are off, all at once, and wait until each answers. Returns their names."""
         started = [node for node in nodes if not self.runner_pid(node)]
         systemd = host.is_systemd_host()
@@ -237,6 +285,7 @@ class Lab:
         )
         for node in started:
             self.mount(node)
+            self.show_ports(node)
             folder = self.node_folder(node)
             script = machine.launch_script(
                 self.spec,
@@ -253,8 +302,16 @@ class Lab:
                 host.run(["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=Delegate=yes", "--property=KillMode=mixed", f"{folder}/run"])
             else:
                 host.detach([f"{folder}/run"], f"{folder}/run.log")
-        self._await_ssh(started)
+        self._await_power(started)
+        self._await_ssh(started if wait else [])
         return [node.name for node in started]
+
+    def _await_power(self, nodes: Sequence[LabNode]) -> None:
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while dark := [node.name for node in nodes if not self.runner_pid(node)]:
+            if time.monotonic() > deadline:
+                raise CoreError(f"{', '.join(dark)} did not start.", hint=f"What was said: {self.folder}/nodes/{dark[0]}/run.log.")
+            time.sleep(0.01)
 
     def _await_ssh(self, nodes: Sequence[LabNode]) -> None:
         waiting, deadline = list(nodes), time.monotonic() + BOOT_TIMEOUT_S
@@ -287,25 +344,49 @@ class Lab:
                 host.run(["umount", f"{self.node_folder(node)}/root"], what=f"Unmounting the root of {node.name}")
         return [node.name for node, _pid in running]
 
+    def power(self, node: LabNode, stop: str, start: str) -> None:
+        """Do what a power button does: stop the node (``cut`` takes its power, ``shut down`` asks it), start it. It is not waited for."""
+        if stop:
+            self.stop([node], power_loss=stop == "cut")
+        if start:
+            link = network.node_link(self.spec, node)
+            if self.faults().get(link.name, {}).get("power_lost"):
+                self.set_fault(link.name, {})
+                self.shape([link])
+            self.start([node], wait=False)
+        self.link_up()
+
     def up(self) -> list[str]:
         """Bring the whole lab up. Returns what was done, empty when all stood already."""
-        done = ["keys"] if self.prepare() else []
+        self.require()
+        done = ["keys and programs"] if self.prepare() else []
         if host.read_json(f"{self.folder}/lab.json") != json.loads(json.dumps(self._saved())):
             self.save()
             done.append("description")
         if self.connect():
             done.append("network")
-        self.recover()
-        off = {link.split(":", 1)[0] for link, fault in self.faults().items() if fault.get("power_lost")}
-        started = self.start([node for node in self.spec.nodes if node.name not in off])
+        snapshots.recover(self)
+        without_power = {link.split(":", 1)[0] for link, fault in self.faults().items() if fault.get("power_lost")}
+        wanted = [node for node in self.spec.nodes if node.name not in without_power]
+        if self.link_up(off=sorted(without_power)):
+            done.append("fabric")
+        if self.bmcs.start():
+            done.append("BMCs")
+        started = self.start(wanted)
+        self.fabric.wait()
+        self.bmcs.wait()
         return done + started
 
     def _saved(self) -> dict[str, t.Any]:
-        return {"spec": self.spec.to_dict(), "image": self.image, "sources": self.sources, "cgroup": "v1" if host.is_mixed_cgroup_host() else "v2"}
+        cgroup = "v1" if host.is_mixed_cgroup_host() else "v2"
+        return {"spec": self.spec.to_dict(), "image": self.image, "services": self.services, "sources": self.sources, "cgroup": cgroup}
 
     def down(self, *, purge: bool) -> list[str]:
         """Shut the lab down and take its network away; ``purge`` forgets the nodes, keys and snapshots too."""
-        done = self.stop(self.spec.nodes)
+        done = ["BMCs"] if self.bmcs.stop() else []
+        done += ["fabric"] if self.fabric.stop() else []
+        done += self.stop(self.spec.nodes)
+        self.bmcs.disconnect()
         lines = network.remove_commands(self.spec, _interfaces(), _namespaces())
         if lines:
             host.run(["ip", "-batch", "-"], stdin="\n".join(lines) + "\n", what="Removing the lab's network")
@@ -323,110 +404,10 @@ class Lab:
             done.append("state")
         return done
 
-    # Faults
-
-    def fail(self, target: str) -> str:
-        """A node loses its power, a leaf or a link goes down."""
-        link = network.find_link(self.spec, target)
-        powerless = target in {node.name for node in self.spec.nodes}
-        self._set_fault(link, {**self.faults().get(link.name, {}), "down": True, **({"power_lost": True} if powerless else {})})
-        if powerless:
-            self.stop([self.spec.node(target)], power_loss=True)
-            return f"{target} lost its power"
-        return f"{link.name} is down"
-
-    def degrade(self, target: str, gbits_per_s: float) -> str:
-        link = network.find_link(self.spec, target)
-        if gbits_per_s >= link.gbits_per_s:
-            raise CoreError(f"{gbits_per_s:g} Gbit/s is not slower than {link.name}, which has {link.gbits_per_s:g} Gbit/s.", where="rate")
-        self._set_fault(link, {**self.faults().get(link.name, {}), "gbits_per_s": gbits_per_s})
-        return f"{link.name} gives {gbits_per_s:g} instead of {link.gbits_per_s:g} Gbit/s"
-
-    def heal(self, target: str) -> str:
-        """Undo every fault of a node, a leaf or a link, and of all of them where the target is ``all``."""
-        if target == "all":
-            healed = network.links(self.spec)
-            nodes: Sequence[LabNode] = self.spec.nodes
-        else:
-            healed = [network.find_link(self.spec, target)]
-            nodes = [node for node in self.spec.nodes if node.name == target.split(":", 1)[0]]
-        faulty = [link for link in healed if link.name in self.faults()]
-        for link in faulty:
-            self._set_fault(link, {})
-        started = self.start(nodes)
-        return f"healed {', '.join([link.name for link in faulty] + started)}" if faulty or started else ""
-
-    def _set_fault(self, link: network.Link, fault: dict[str, t.Any]) -> None:
-        faults = {name: value for name, value in {**self.faults(), link.name: fault}.items() if value}
+    def set_fault(self, name: str, fault: dict[str, t.Any]) -> None:
+        """Keep the fault of a target, or forget that it had one."""
+        faults = {known: value for known, value in {**self.faults(), name: fault}.items() if value}
         host.write_whole(f"{self.folder}/faults.json", json.dumps(faults, indent=2, sort_keys=True) + "\n")
-        self.shape([link])
-
-    # Snapshots
-
-    def recover(self) -> None:
-        """Put back what a snapshot that was killed had moved away, and forget layers that nothing uses."""
-        used = {layer for chains in self.snapshots().values() for chain in chains.values() for layer in chain}
-        used |= {layer for node in self.spec.nodes for layer in self.chain(node)}
-        for layer in sorted(os.listdir(f"{self.folder}/layers")):
-            if layer in used:
-                continue
-            for node in self.spec.nodes:
-                moved, upper = f"{self.folder}/layers/{layer}/{node.name}", f"{self.node_folder(node)}/upper"
-                if os.path.isdir(moved) and not os.path.isdir(upper):
-                    os.rename(moved, upper)
-            shutil.rmtree(f"{self.folder}/layers/{layer}")
-
-    def snapshot(self, name: str) -> str:
-        """Shut all nodes down, keep what they hold as layers, and boot them again on top."""
-        if name == FRESH or name in self.snapshots():
-            raise CoreError(f"{self.spec.name!r} has a snapshot {name!r} already.", where="lab_snapshot", hint="Choose another name.")
-        self.stop(self.spec.nodes)
-        self.recover()
-        layer = f"{name}-{int(time.time())}"
-        os.makedirs(f"{self.folder}/layers/{layer}", mode=0o755)
-        chains = {}
-        for node in self.spec.nodes:
-            os.rename(f"{self.node_folder(node)}/upper", f"{self.folder}/layers/{layer}/{node.name}")
-            chains[node.name] = [*self.chain(node), layer]
-        # From here on the snapshot counts; a kill before this line is undone by recover().
-        self._write_snapshots({**self.snapshots(), name: chains})
-        self._set_chains(chains)
-        self.start(self.spec.nodes)
-        return f"snapshot {name!r} taken"
-
-    def reset(self, name: str) -> str:
-        """Throw away what the nodes hold and boot them as they were in a snapshot, or blank."""
-        snapshots = self.snapshots()
-        if name != FRESH and name not in snapshots:
-            known = ", ".join([FRESH, *snapshots])
-            raise CoreError(f"{self.spec.name!r} has no snapshot {name!r}.", where="lab_snapshot", hint=f"There are: {known}.")
-        self.stop(self.spec.nodes, power_loss=True)
-        for node in self.spec.nodes:
-            shutil.rmtree(f"{self.node_folder(node)}/upper", ignore_errors=True)
-        self._set_chains({node.name: [] for node in self.spec.nodes} if name == FRESH else snapshots[name])
-        for link in network.links(self.spec):
-            if link.name in self.faults():
-                self._set_fault(link, {})
-        self.connect()
-        self.start(self.spec.nodes)
-        return f"reset to {name!r}"
-
-    def drop_snapshot(self, name: str) -> bool:
-        """Forget a snapshot; its layers go once nothing stands on them."""
-        snapshots = self.snapshots()
-        if name not in snapshots:
-            return False
-        del snapshots[name]
-        self._write_snapshots(snapshots)
-        return True
-
-    def _write_snapshots(self, snapshots: dict[str, dict[str, list[str]]]) -> None:
-        host.write_whole(f"{self.folder}/snapshots.json", json.dumps(snapshots, indent=2, sort_keys=True) + "\n")
-
-    def _set_chains(self, chains: dict[str, list[str]]) -> None:
-        for node in self.spec.nodes:
-            os.makedirs(self.node_folder(node), exist_ok=True)
-            host.write_whole(f"{self.node_folder(node)}/chain.json", json.dumps(chains.get(node.name, [])) + "\n")
 
 
 def _interfaces() -> list[str]:

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from railyard import places
 from railyard.commands import lab
@@ -17,6 +19,7 @@ from railyard.request import RunRequest
 from railyard.result import RunResult, TaskResult
 
 CONFIG = "Host node1 node2\n  User root\nHost *\n  IdentitiesOnly yes\n"
+CABLES = [{"name": "node1:mlx5_0", "state": "4X HDR", "faulty": False}, {"name": "node1:mlx5_1", "state": "down", "faulty": True}]
 RESULT = RunResult(RunRequest("railyard.cluster.lab_status", "i"), "id", "done", 0, "", 1.0, "/log")
 
 
@@ -62,3 +65,38 @@ def test_a_look_at_a_faulty_lab_is_something_to_tell(faulty: bool, verb: str, st
     nodes = [{"name": "node1", "faulty": False}, {"name": "node2", "faulty": faulty}]
     request = replace(RESULT.request, playbook=f"railyard.cluster.lab_{verb}")
     assert lab._judge(replace(RESULT, request=request, results=(TaskResult("localhost", "t", lab.MODULE, {"nodes": nodes}),))) == status
+
+
+def result_of(verb: str, **answer: object) -> RunResult:
+    request = replace(RESULT.request, playbook=f"railyard.cluster.lab_{verb}")
+    node = {"name": "node1", "state": "up", "address": "10.213.0.101", "leaf": "leaf1", "link": "1 Gbit/s", "bmc": "10.215.0.101", "faulty": False}
+    return replace(RESULT, request=request, results=(TaskResult("localhost", "t", lab.MODULE, {"nodes": [node], "cables": CABLES, **answer}),))
+
+
+def test_a_cable_that_is_down_is_something_to_tell() -> None:
+    assert lab._judge(result_of("status")) == 1
+    assert lab._judge(result_of("status", cables=CABLES[:1])) == 0
+    assert lab._document(result_of("status"))["cables"] == CABLES
+
+
+@pytest.mark.parametrize(("verb", "shown"), [("status", ["node1:mlx5_0", "node1:mlx5_1"]), ("heal", ["node1:mlx5_1"])])
+def test_whoever_looks_sees_every_cable_and_others_what_is_broken(verb: str, shown: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(width=120, file=io.StringIO())
+    monkeypatch.setattr(lab, "run_command", lambda _args, _request, *, show, **_others: show(console, result_of(verb)))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    lab.main(build_parser().parse_args(["lab", verb, *(["all"] if verb == "heal" else [])]))
+    text = console.file.getvalue()
+    assert "10.215.0.101" in text
+    assert [name for name in ("node1:mlx5_0", "node1:mlx5_1") if name in text] == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "variables"),
+    [
+        ("lab degrade node1:mlx5_0 --rate 1x", {"lab_target": "node1:mlx5_0", "lab_rate": "1x"}),
+        ("lab degrade node1:mlx5_0 --symbol-errors 500", {"lab_target": "node1:mlx5_0", "lab_symbol_errors": 500}),
+        ("lab fail bmc:node1", {"lab_target": "bmc:node1"}),
+    ],
+)
+def test_what_the_playbook_is_told(line: str, variables: dict[str, object]) -> None:
+    assert lab.build_request(build_parser().parse_args(line.split())).extra_vars == variables

@@ -20,5 +20,5 @@ def test_returns_the_executable(name: str) -> None:
 
 
 def test_unknown_name_is_refused() -> None:
-    with pytest.raises(AnsibleLookupError, match=r"^there is no executable 'nod_agent' for nodes\. There are: node_agent, simulator\.$"):
+    with pytest.raises(AnsibleLookupError, match=r"^there is no executable 'nod_agent'\. There are: lab_bmcs, node_agent, simulator\.$"):
         LookupModule().run(["nod_agent"], {})

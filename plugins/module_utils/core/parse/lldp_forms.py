@@ -25,7 +25,7 @@ _TORN = frozenset(("chassis_id", "chassis_name", "port_id", "ttl", "mfs", "vlan_
 # lldpd before 1.0.5 writes a line break in a string as a backslash and a line break, which is no JSON.
 _BROKEN_ESCAPE = re.compile(r"\\([\n\r\t])")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_HEADER = re.compile(r"^ *Interface: +([^\s,]+)(?:, via: ([^\s,]+))?(?:, RID: \d+)?(?:, Time: (.*))?$", re.MULTILINE)
+_HEADER = re.compile(r"^ *Interface: +([^\s,]+)(?:, via: ([^\s,]+))?(?:, RID: \d+)?(?:, Time: (.*))? *$", re.MULTILINE)
 _DASHES = re.compile(r"^ *-{5,}", re.MULTILINE)
 _PLAIN_VLAN = re.compile(r"(\d+)(?:, pvid: (yes|no))?(?:,? (\S.*))?")
 

@@ -29,7 +29,6 @@ _MARKS = {
     "^": "reboot_issued",
     "-": "planned",
 }
-_OLD_NAMES = {"no_respond": "not_responding"}
 _COUNT = re.compile(r"(\d{1,18})([KMGTP]?)", re.IGNORECASE)
 _MULTIPLES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
 _INDEXES = re.compile(r"\(IDX:([0-9,-]+)\)")
@@ -50,7 +49,7 @@ def states(values: Iterable[str]) -> tuple[str, ...]:
         for word in text.split("+"):
             base = word.strip().rstrip("".join(_MARKS))
             marks = word.strip()[len(base) :]
-            found.update(dict.fromkeys((_OLD_NAMES.get(base, base), *(_MARKS[mark] for mark in marks))))
+            found.update(dict.fromkeys((base, *(_MARKS[mark] for mark in marks))))
         if text.endswith("+"):
             # sinfo's mark for jobs that are about to end, and no separator.
             found["completing"] = None

@@ -30,8 +30,8 @@ _BAD_STATES = {
     "draining": "The node takes no new jobs. Find out whether the reason holds.",
 }
 _WORDS = {"drain": "drained", "not_responding": "not responding", "invalid_reg": "registered with too little", "fail": "failed"}
-# A node that is switched off, or on its way, does not respond, and that is no fault.
-_OFF = frozenset(("powered_down", "powering_down", "powering_up", "power_down", "power_up", "future", "dynamic_future", "reboot_issued"))
+# A node that is switched off (power, before 21.08), or on its way, does not respond, and that is no fault.
+_OFF = frozenset(("power", "powered_down", "powering_down", "powering_up", "power_down", "power_up", "future", "dynamic_future", "reboot_issued"))
 _FEWER = re.compile(r"gres/(?P<name>[^\s:]+)(?::\S+)? count (?:reported lower than configured|too low) \((?P<found>\d+) < (?P<wanted>\d+)\)")
 # What Slurm itself writes as a reason, and where to look.
 _REASONS = (

@@ -185,7 +185,7 @@ def test_the_summary() -> None:
     line = "-" * 79
     text = f"{line}\nLLDP neighbors:\n{line}\nInterface:    eth1, via: LLDP\n  Chassis:     \n    ChassisID:    mac 02:00:00:00:00:01\n    SysName:      c1\n"
     text += f"  Port:        \n    PortID:       mac 02:00:00:00:00:02\n    PortDescr:    eth2\n    TTL:          120\n{line}\n"
-    document = parse(text)
+    document = parse(text.replace("LLDP\n", "LLDP  \n"))
     assert document.neighbors == (LldpNeighbor("eth1", "c1", "02:00:00:00:00:01", "mac", "02:00:00:00:00:02", "mac", "eth2", ttl_s=120, via="LLDP"),)
     assert document.complete
 
@@ -202,6 +202,7 @@ def test_line_ends_indentation_and_prefixes() -> None:
     text = (SAMPLES / "lldp/plain.txt").read_text()
     assert parse("".join(f"    {line}" for line in text.splitlines(keepends=True))) == parse(text)
     assert parse(text.replace("\n", "\r\n")) == parse(text)
+    assert parse(text.replace("\n", "    \n")) == parse(text)
     assert parse("".join(f"gpu1: {line}" for line in text.splitlines(keepends=True))) == parse(text)
 
 

@@ -210,7 +210,7 @@ def test_one_line_each() -> None:
         ("idle!", ("idle", "power_down")),
         ("idle%", ("idle", "powering_down")),
         ("ALLOCATED+", ("allocated", "completing")),
-        ("IDLE+NO_RESPOND", ("idle", "not_responding")),
+        ("IDLE*+CLOUD+POWER", ("idle", "not_responding", "cloud", "power")),
         ("IDLE+DRAIN+DYNAMIC_NORM+INVALID_REG", ("idle", "drain", "dynamic_norm", "invalid_reg")),
     ],
 )
@@ -470,6 +470,8 @@ def test_a_group_that_names_too_many(refused: Refused) -> None:
     [
         ("IDLE", None),
         ("IDLE+POWERED_DOWN+NOT_RESPONDING", None),
+        ("IDLE*+CLOUD+POWER", None),
+        ("DOWN+CLOUD+POWERED_DOWN+NOT_RESPONDING", "node_down"),
         ("IDLE+MAINTENANCE", None),
         ("IDLE+FAIL", "node_fail"),
         ("ERROR", "node_error"),

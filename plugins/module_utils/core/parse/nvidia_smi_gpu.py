@@ -24,7 +24,6 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "architecture": ("product_architecture",),
     "pci_address": ("pci/bus_id", "pci/pci_bus_id", "pci_bus_id"),
     "minor_number": ("minor_number",),
-    "index": ("index",),
     "vbios": ("vbios_version",),
     "memory_total": ("fb_memory_usage/total", "memory_total"),
     "memory_used": ("fb_memory_usage/used", "memory_used"),
@@ -89,7 +88,7 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     "recovery_action": ("gpu_recovery_action",),
 }
 # What --query-gpu may be asked for: by these a heading is known.
-COLUMNS = frozenset(path for paths in PATHS.values() for path in paths if "/" not in path)
+COLUMNS = frozenset(("index", *(path for paths in PATHS.values() for path in paths if "/" not in path)))
 
 # What stands in place of a value. The first kind says nothing about the GPU.
 _NO_VALUE = frozenset(("n/a", "not supported", "not available", "unknown", "not found", "no data", "insufficient permissions", "err!", ""))

@@ -144,6 +144,110 @@ def test_xml_with_mig_and_a_card_that_knows_little() -> None:
     ]
 
 
+def test_every_field_of_the_xml_of_driver_580() -> None:
+    document = parse(sample("gb200-580.q.xml"))
+    assert (document.driver_version, document.cuda_version, document.attached_gpus) == ("580.95.05", "13.0", 1)
+    assert (document.complete, document.warnings, document.faults) == (True, (), ())
+    assert document.gpus == (
+        Gpu(
+            index=0,
+            uuid="GPU-abababab-0000-1111-2222-000000000001",
+            serial="1650000000051",
+            product="NVIDIA GB200",
+            brand="NVIDIA",
+            architecture="Blackwell",
+            pci_address="0008:01:00.0",
+            minor_number=0,
+            vbios="97.00.B9.00.10",
+            memory_total_mib=189471,
+            memory_used_mib=151,
+            mig_mode="disabled",
+            persistence="enabled",
+            c2c_mode="enabled",
+            ecc=Ecc("enabled", EccCounts(3, 0), EccCounts(40, 4320), sram_threshold_exceeded=False, repair_pending=False, unrepairable_memory=False),
+            remapped_rows=RemappedRows(7, 8, False, False),
+            retired_pages=RetiredPages(5, 6, False),
+            pcie=PcieLink(5, 6, 4, 16),
+            temperature_c=61,
+            memory_temperature_c=55,
+            slowdown_margin_c=28,
+            power_draw_w=1001.5,
+            power_limit_w=1200.0,
+            clocks=Clocks(1911, 1912, 1913, 1914, 2061, 2062, 2063, 2064),
+            throttle_reasons=("sw_power_cap",),
+            utilization_percent=93,
+            fabric=GpuFabric("Completed", "Success", "01234567-89ab-cdef-0123-456789abcdef", 32766, "Healthy"),
+            platform=Platform("1820000000043", 21, 11, 1, 2),
+            recovery_action="None",
+        ),
+    )
+
+
+def test_every_column() -> None:
+    document = parse(sample("query-wide.csv"))
+    assert (document.driver_version, document.attached_gpus, document.warnings, document.faults) == ("590.48.01", 1, (), ())
+    assert document.gpus == (
+        Gpu(
+            index=6,
+            uuid="GPU-cdcdcdcd-0000-1111-2222-000000000001",
+            serial="1650000000061",
+            product="NVIDIA B200",
+            pci_address="0000:8f:00.0",
+            vbios="97.00.FA.00.01",
+            memory_total_mib=183359,
+            memory_used_mib=77,
+            mig_mode="disabled",
+            persistence="disabled",
+            c2c_mode="disabled",
+            ecc=Ecc("enabled", EccCounts(3, 0), EccCounts(30, 4), sram_threshold_exceeded=False),
+            remapped_rows=RemappedRows(7, 8, False, False),
+            retired_pages=RetiredPages(5, 6, False),
+            pcie=PcieLink(4, 5, 8, 16),
+            temperature_c=44,
+            memory_temperature_c=45,
+            power_draw_w=199.5,
+            power_limit_w=1000.0,
+            clocks=Clocks(1911, 1912, 1913, 1914, 2061, 2062, 2063),
+            throttle_reasons=("applications_clocks_setting",),
+            utilization_percent=12,
+            fabric=GpuFabric("Completed", "Success", "01234567-89ab-cdef-0123-456789abcdef", 1, "Healthy"),
+            platform=Platform("1820000000044", 3, 2, 1, 4),
+            reset_required=False,
+            recovery_action="None",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "field", "wanted"),
+    [
+        ("volta-396.q.txt", "    Power Readings", "    GPU Power Readings", "power_draw_w", 298.77),
+        ("two-gpus-550.q.txt", "Power Draw                        : 71.50", "Instantaneous Power Draw : 71.25", "power_draw_w", 71.25),
+        ("a30-mig-470.q.xml", "<power_limit>165.00 W</power_limit>", "", "power_limit_w", 150.0),
+        ("a30-mig-470.q.xml", '<gpu id="00000000:21:00.0">', "<gpu>", "pci_address", "0000:21:00.0"),
+        ("volta-396.q.txt", "Bus Id                      : 00000000:06:00.0", "Bus Id : 00000000:07:00.0", "pci_address", "0000:07:00.0"),
+        ("gb200-580.q.xml", "<module_id>2</module_id>", "", "platform", Platform("1820000000043", 21, 11, 1, 9)),
+        (
+            "gb200-580.q.xml",
+            "<pending_blacklist>No",
+            "<pending_retirement>Yes</pending_retirement><pending_blacklist>No",
+            "retired_pages",
+            RetiredPages(5, 6, True),
+        ),
+        ("volta-396.q.txt", "Pending                     : Yes", "Pending Page Blacklist : No", "retired_pages", RetiredPages(2, 1, False)),
+        (
+            *("b300-mig-610.q.txt", "Channel Repair Pending                         : No", "Channel Repair Pending : Yes", "ecc"),
+            Ecc("enabled", EccCounts(0, 0), EccCounts(0, None), True, True, True),
+        ),
+        ("query-wide.csv", "199.50 W", "[N/A]", "power_draw_w", 200.0),
+        ("query-wide.csv", "1000.00 W", "[N/A]", "power_limit_w", 900.0),
+    ],
+)
+def test_where_else_a_value_stands(name: str, old: str, new: str, field: str, wanted: object) -> None:
+    assert old in sample(name)
+    assert getattr(parse(sample(name).replace(old, new, 1)).gpus[0], field) == wanted
+
+
 def test_a_lost_gpu_in_the_xml() -> None:
     document = parse(sample("gb300-lost-615.q.xml"))
     (gpu,) = document.gpus

@@ -90,7 +90,7 @@ def parse(text: str) -> Server:
     slots = [slot for slot in by_title.get("Memory Device", []) if "Size" in slot.fields]
     filled = [slot for slot in slots if not _EMPTY_SLOT.fullmatch(slot.fields["Size"])]
     modules = tuple(_module(slot, warnings) for slot in filled)
-    sockets = [socket for socket in by_title.get("Processor Information", []) if "Status" in socket.fields]
+    seats = [seat for seat in by_title.get("Processor Information", []) if "Status" in seat.fields]
     system = _system(by_title["System Information"][0]) if "System Information" in by_title else None
     if system and system.serial and _COUNTED.fullmatch(system.serial):
         warnings.append(f"The serial number {system.serial} is a vendor's placeholder: it does not tell this server from others.")
@@ -103,8 +103,8 @@ def parse(text: str) -> Server:
         bios=_bios(by_title["BIOS Information"][0]) if "BIOS Information" in by_title else None,
         baseboard=_baseboard(by_title["Base Board Information"]) if "Base Board Information" in by_title else None,
         chassis=_chassis(by_title["Chassis Information"][0]) if "Chassis Information" in by_title else None,
-        processors=tuple(_processor(socket) for socket in sockets if socket.fields["Status"].startswith("Populated")),
-        processor_sockets=len(sockets) if complete and sockets else None,
+        processors=tuple(_processor(seat) for seat in seats if seat.fields["Status"].startswith("Populated")),
+        processor_sockets=len(seats) if complete and seats else None,
         memory=modules,
         # A part of the modules is not the memory.
         memory_total_mib=sum(size for size in sizes if size is not None) if complete and modules and None not in sizes else None,

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 KINDS: Mapping[str, str] = {
     "amd-smi": "amd_smi",
     "capture": "capture",
+    "dcgm-diag": "dcgm_diag",
     "dmidecode": "dmidecode",
     "iblinkinfo": "iblinkinfo",
     "ibnetdiscover": "ibnetdiscover",

@@ -4,7 +4,8 @@
 """The simulator's executable: vendors' tools under their own names, and a command for faults.
 
 It answers as the tool it is called as. Under any other name it is the command that changes the profile:
-``railyard-simulator fault KIND [GPU] [KEY=VALUE ...]``, ``heal [KIND] [GPU]``, ``status``.
+``railyard-simulator fault KIND [GPU] [KEY=VALUE ...]``, ``heal [KIND] [GPU]``, ``status``, ``render`` (the files of the hardware, where
+there are none yet).
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import typing as t
 from datetime import datetime
 
 from .core.errors import CoreError
+from .core.simulator.hardware_tree import ROOT, Tree, hardware_tree
 from .core.simulator.nvidia_smi import nvidia_smi
 from .core.simulator.profile import FAULTS, apply_fault, heal, kernel_log
 
 PROFILE = "/etc/railyard-lab/hardware.json"
 PROFILE_VARIABLE = "RAILYARD_SIMULATOR_PROFILE"
+HARDWARE_VARIABLE = "RAILYARD_SIMULATOR_HARDWARE"
 # Where the tool would open its GPUs.
 DEVICES = "/dev/nvidia"
 TOOLS = {"nvidia-smi": nvidia_smi}
@@ -77,17 +80,59 @@ def _command(path: str, profile: dict[str, t.Any], argv: list[str], version: str
     kinds = [word for word in words if not word.isdigit() and "=" not in word]
     gpu = numbers[0] if numbers else None
     if action == "fault" and len(kinds) == 1:
-        _write(path, apply_fault(profile, kinds[0], gpu, **{key: int(value) if value.isdigit() else value for key, value in details.items()}))
+        _change(path, profile, apply_fault(profile, kinds[0], gpu, **{key: int(value) if value.isdigit() else value for key, value in details.items()}))
     elif action == "heal" and len(kinds) <= 1:
-        _write(path, heal(profile, kinds[0] if kinds else "", gpu))
+        _change(path, profile, heal(profile, kinds[0] if kinds else "", gpu))
+    elif action == "render" and not words:
+        root = os.environ.get(HARDWARE_VARIABLE, ROOT)
+        if not os.path.isdir(root):
+            write_tree(root, Tree(), hardware_tree(profile))
     elif action == "status":
         status = {key: profile[key] for key in ("node", "class", "faults")}
         sys.stdout.write(json.dumps({**status, "kernel_log": kernel_log(profile), "version": version}, indent=2) + "\n")
     else:
         kinds_known = "\n".join(f"  {kind:<20} {entry['help']}" for kind, entry in FAULTS.items())
-        sys.stderr.write(f"usage: railyard-simulator fault KIND [GPU] [KEY=VALUE ...] | heal [KIND] [GPU] | status\n\n{kinds_known}\n")
+        sys.stderr.write(f"usage: railyard-simulator fault KIND [GPU] [KEY=VALUE ...] | heal [KIND] [GPU] | status | render\n\n{kinds_known}\n")
         return 2
     return 0
+
+
+def _change(path: str, profile: dict[str, t.Any], changed: dict[str, t.Any]) -> None:
+    """Replace the profile, and what the hardware's files show of it."""
+    _write(path, changed)
+    root = os.environ.get(HARDWARE_VARIABLE, ROOT)
+    if os.path.isdir(root):
+        write_tree(root, hardware_tree(profile), hardware_tree(changed))
+
+
+def write_tree(root: str, before: Tree, after: Tree) -> None:
+    """Make the tree below a folder that of ``after``. What is the same in both is left alone: somebody may have changed it."""
+    try:
+        for path in before.files.keys() - after.files.keys() | before.links.keys() - after.links.keys():
+            _remove(root, root + path)
+        for path, content in after.files.items():
+            if before.files.get(path) != content:
+                os.makedirs(os.path.dirname(root + path), exist_ok=True)
+                with open(root + path, "w", encoding="utf-8") as file:
+                    file.write(content)
+        for path, target in after.links.items():
+            if before.links.get(path) != target:
+                os.makedirs(os.path.dirname(root + path), exist_ok=True)
+                if os.path.islink(root + path):
+                    os.unlink(root + path)
+                os.symlink(target, root + path)
+    except OSError as error:
+        raise CoreError(f"the simulated hardware cannot be written ({error}).", where=root, hint="Only root may change it.") from None
+
+
+def _remove(root: str, path: str) -> None:
+    """Remove a file and the folders that nothing else is in."""
+    if os.path.lexists(path):
+        os.unlink(path)
+    folder = os.path.dirname(path)
+    while folder != root and os.path.isdir(folder) and not os.listdir(folder):
+        os.rmdir(folder)
+        folder = os.path.dirname(folder)
 
 
 def _write(path: str, profile: dict[str, t.Any]) -> None:

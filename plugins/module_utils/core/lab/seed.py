@@ -103,6 +103,8 @@ def seed_files(
             SeedFile("/etc/tmpfiles.d/lab-gpus.conf", "\n".join(lines) + "\n"),
             SeedFile("/etc/railyard-lab/hardware.json", json.dumps(profile, indent=2) + "\n"),
             *(SeedFile(f"/usr/local/bin/{name}", link=SIMULATOR) for name in ("nvidia-smi", "railyard-simulator")),
+            SeedFile("/etc/systemd/system/lab-hardware.service", _HARDWARE),
+            SeedFile("/etc/systemd/system/multi-user.target.wants/lab-hardware.service", link="../lab-hardware.service"),
         ]
     if fabric.cables:
         rating = fabric.rating()
@@ -148,6 +150,17 @@ _SLURMD_WRAPPER = """\
 if [ -e /run/lab-slurmd-started ]; then exec /usr/sbin/slurmd "$@"; fi
 touch /run/lab-slurmd-started
 exec /usr/sbin/slurmd -b "$@"
+"""
+
+# The files of the simulated hardware follow from its profile. They are there before anybody can look.
+_HARDWARE = """\
+[Unit]
+Description=Files of the simulated hardware
+Before=ssh.service slurmd.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/bin/railyard-simulator render
 """
 
 _MOUNT_CGROUP = """\

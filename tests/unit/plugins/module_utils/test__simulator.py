@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.railyard.cluster.plugins.module_utils import _simulator
+from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
+from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.hardware_tree import Tree, hardware_tree
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import make_profile
 from ansible_collections.railyard.cluster.plugins.plugin_utils._zipapp import build
 
@@ -31,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def call(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-    environment = {"RAILYARD_SIMULATOR_PROFILE": str(folder / "hardware.json")}
+    environment = {"RAILYARD_SIMULATOR_PROFILE": str(folder / "hardware.json"), "RAILYARD_SIMULATOR_HARDWARE": str(folder / "hardware")}
     return subprocess.run([sys.executable, "-IS", *argv], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -55,6 +57,41 @@ def test_faults_come_and_go(folder: Path) -> None:
     assert [fault["kind"] for fault in faults(folder)] == ["hot"]
     assert call(folder, "railyard-simulator", "heal").returncode == 0
     assert faults(folder) == []
+
+
+def test_the_files_of_the_hardware_follow_the_faults(folder: Path) -> None:
+    devices = folder / "hardware/sys/bus/pci/devices"
+    assert call(folder, "railyard-simulator", "fault", "pcie_width", "0").returncode == 0
+    assert not devices.exists(), "nobody asked for them"
+    assert call(folder, "railyard-simulator", "render").returncode == 0
+    gpu = devices / "0000:19:00.0"
+    assert (gpu / "current_link_width").read_text() == "8\n"
+    assert (gpu / "driver").readlink().name == "nvidia"
+    assert (folder / "hardware/sys/class/infiniband/mlx5_0/device").resolve() == (devices / "0000:1a:00.0").resolve()
+    # What somebody else changed meanwhile stays.
+    state = folder / "hardware/sys/class/infiniband/mlx5_0/ports/1/state"
+    state.write_text("1: DOWN\n")
+    assert call(folder, "railyard-simulator", "render").returncode == 0
+    assert call(folder, "railyard-simulator", "fault", "gpu_absent", "0").returncode == 0
+    assert not gpu.is_symlink() and not gpu.exists()
+    assert len(list(devices.glob("*:3b:00.0"))) == 1
+    assert call(folder, "railyard-simulator", "heal").returncode == 0
+    assert (gpu / "current_link_width").read_text() == "16\n"
+    assert state.read_text() == "1: DOWN\n"
+
+
+def test_a_tree_goes_without_leaving_empty_folders(tmp_path: Path) -> None:
+    tree = hardware_tree(PROFILE)
+    _simulator.write_tree(str(tmp_path), Tree(), tree)
+    assert sum(path.is_symlink() for path in tmp_path.rglob("*")) == len(tree.links)
+    _simulator.write_tree(str(tmp_path), tree, Tree())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tree_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sys").write_text("")
+    with pytest.raises(CoreError, match=r"^\S+: the simulated hardware cannot be written \(.*\)\. Only root may change it\.$"):
+        _simulator.write_tree(str(tmp_path), Tree(), hardware_tree(PROFILE))
 
 
 @pytest.mark.parametrize("argv", [("fault",), ("fault", "hot", "cold", "1"), ("break",)])

@@ -75,6 +75,14 @@ def test_a_node_with_gpus_has_their_tool() -> None:
     assert "/usr/local/bin/nvidia-smi" not in by_path(hardware={})
 
 
+def test_the_files_of_the_hardware_are_there_before_anybody_can_look() -> None:
+    unit = str(by_path()["/etc/systemd/system/lab-hardware.service"].content)
+    assert "Before=ssh.service slurmd.service\n" in unit
+    assert "ExecStart=/usr/local/bin/railyard-simulator render\n" in unit
+    assert by_path()["/etc/systemd/system/multi-user.target.wants/lab-hardware.service"].link == "../lab-hardware.service"
+    assert "/etc/systemd/system/lab-hardware.service" not in by_path(hardware={})
+
+
 def test_the_infiniband_tools_know_where_the_fabric_is() -> None:
     spec = LabSpec("it's", 3, (NODE, LabNode("ctl1", 11, "spine")), {"leaf1": 2.0}, 1.0, hardware={"h100": RAILS})
     fabric = make_fabric(spec)

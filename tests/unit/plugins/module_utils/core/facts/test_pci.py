@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.lspci import parse
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 
 from .nodes import Node, make
@@ -51,13 +52,21 @@ def test_access_control_by_port() -> None:
     assert node.asked[0] == ("lspci", "-D", "-nn", "-vv", "-d", "::0604")
 
 
+def test_access_control_is_what_the_parser_of_lspci_reads() -> None:
+    node = make()
+    node.commands["lspci"] = CommandResult(0, LSPCI, "")
+    found = acs(node)
+    for device in parse(LSPCI).devices:
+        assert found[device.pci_address] == (device.acs or ())
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
         (CommandResult(127, "", ""), "lspci is not installed"),
         (CommandResult(1, "", "lspci: Cannot open /sys/bus/pci"), "lspci ended with status 1: lspci: Cannot open /sys/bus/pci"),
         (CommandResult(0, f"{LSPCI}\tCapabilities: <access denied>\n", ""), "lspci shows the access control of PCIe ports to root alone"),
-        (CommandResult(0, "", ""), "the output is empty: expected are lines of lspci, such as 3b:00.0 3D controller: ..."),
+        (CommandResult(0, "", ""), "lspci did not tell what it was asked for"),
     ],
 )
 def test_access_control_that_cannot_be_seen(answer: CommandResult, reason: str) -> None:

@@ -5,26 +5,27 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
----
 module: capture
 short_description: Record what the collectors read on a node
 version_added: 0.1.0
+author:
+  - The Railyard authors (@railyard)
 description:
-  - Runs the commands and reads the files that Railyard looks at, and returns them as one document, without judging them.
+  - Runs the commands and reads the files, links and folders that M(railyard.cluster.hardware_facts) looks at, and some that help a person besides, and
+    returns the answers as one document, without judging them. From it the facts of the node follow anywhere.
   - A command that is not installed is recorded with status 127, one that does not end in time with 124.
-author: The Railyard authors (@railyard)
+  - Of long answers only what is looked at is kept. No environment is recorded, no command line of a process, no address in the kernel's memory, and of the
+    kernel's command line no value of a password or token.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.read_only
 options:
   hardware_root:
-    description: The folder below which C(/proc) of the machine is found; C(/) but for simulated hardware.
+    description: The folder below which C(/sys) and C(/proc) of the machine are found; C(/) but for simulated hardware.
     type: path
     default: /
-attributes:
-  check_mode:
-    support: full
-    description: It changes nothing.
-  diff_mode:
-    support: none
-    description: It changes nothing.
+seealso:
+  - module: railyard.cluster.hardware_facts
 """
 
 EXAMPLES = r"""

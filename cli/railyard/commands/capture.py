@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """``railyard capture [NODE]``: records what the collectors read on a node, one file per node.
 
-The file is replayed by tests, and explained by ``railyard parse capture FILE``.
+The file is replayed by tests, and explained by ``railyard parse capture FILE``. It holds no environment, no secret of the kernel's command line
+and no command line of a process.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def add_parser(subparsers: Any) -> None:
     parser = options.add_command(subparsers, "capture", parents, help="record what the collectors read on nodes", description=__doc__)
     parser.add_argument("node", nargs="?", default="", metavar="NODE", help="the node (default: all, or those of --limit)")
     parser.add_argument("--to", default=".", metavar="FOLDER", help="where the files go (default: here)")
+    parser.add_argument("-K", "--ask-become-pass", action="store_true", help="ask for the password of sudo on the hosts")
     parser.set_defaults(handler=main)
 
 
@@ -39,6 +41,7 @@ def build_request(args: argparse.Namespace) -> RunRequest:
         vault_password_files=tuple(args.vault_password_file),
         vault_ids=tuple(args.vault_id),
         ask_vault_password=args.ask_vault_password,
+        ask_become_password=args.ask_become_pass,
         verbosity=options.ansible_verbosity(args),
         collect=(TASK,),
     )

@@ -1,13 +1,17 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""``railyard discover``: the inventory as a table: hosts, addresses, groups, hardware classes.
+"""``railyard discover``: what the hosts are: the inventory, and what one look at the hardware of each shows.
 
-Runs railyard.cluster.discover, which reads the inventory and connects to no host.
+Runs railyard.cluster.discover: one operation per host, side by side. Everything that was seen is kept in the run's folder, a document per
+host. Nothing is changed, and nothing is compared with what a hardware class says.
+Exit status 1: a host did not answer, or something is wrong with one that did.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -24,7 +28,8 @@ TASK = "Report the inventory"
 
 def add_parser(subparsers: Any) -> None:
     parents = [options.common(), options.vault()]
-    parser = options.add_command(subparsers, "discover", parents, help="show the inventory as a table", description=__doc__)
+    parser = options.add_command(subparsers, "discover", parents, help="show the hosts and their hardware as a table", description=__doc__)
+    parser.add_argument("-K", "--ask-become-pass", action="store_true", help="ask for the password of sudo on the hosts")
     parser.set_defaults(handler=main)
 
 
@@ -36,17 +41,22 @@ def build_request(args: argparse.Namespace) -> RunRequest:
         vault_password_files=tuple(args.vault_password_file),
         vault_ids=tuple(args.vault_id),
         ask_vault_password=args.ask_vault_password,
+        ask_become_password=args.ask_become_pass,
         verbosity=options.ansible_verbosity(args),
         collect=(TASK,),
     )
 
 
 def main(args: argparse.Namespace) -> int:
-    return run_command(args, build_request(args), document=_document, show=_show)
+    return run_command(args, build_request(args), document=_document, show=_show, judge=_judge)
 
 
 def _hosts(result: RunResult) -> list[dict[str, Any]]:
     return [host for task in result.results for host in task.result.get("msg", [])]
+
+
+def _judge(result: RunResult) -> int:
+    return int(any(not host["seen"] or host["faults"] for host in _hosts(result)))
 
 
 def _document(result: RunResult) -> dict[str, Any]:
@@ -54,11 +64,44 @@ def _document(result: RunResult) -> dict[str, Any]:
 
 
 def _show(console: Console, result: RunResult) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("host", "address", "hardware class", "groups"):
-        table.add_column(name)
     hosts = _hosts(result)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("host", "address", "hardware class", "GPUs", "rails", "groups"):
+        table.add_column(name, overflow="fold")
     for host in hosts:
-        table.add_row(Text(host["name"]), Text(host["address"]), Text(host["hardware_class"] or "-"), Text(" ".join(host["groups"])))
+        cells = (host["name"], host["address"], host["hardware_class"] or "-", gpus_in_words(host), rails_in_words(host), " ".join(host["groups"]))
+        table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
-    console.print(f"{len(hosts)} hosts in {result.request.inventory}", markup=False)
+    for host in hosts:
+        for sentence in (host["problem"], *(entry["reason"] for entry in host["unseen"] if entry["part"].startswith("gpus."))):
+            if sentence:
+                console.print(Text.assemble((f"{host['name']}: not seen: ", "yellow"), sentence), soft_wrap=True)
+        for fault in host["faults"]:
+            console.print(Text.assemble((f"{host['name']}: ", "bold red"), f"{fault['subject']}: {fault['message']} {fault['hint']}".rstrip()), soft_wrap=True)
+    silent = sum(not host["seen"] for host in hosts)
+    faults = sum(len(host["faults"]) for host in hosts)
+    console.print(f"{len(hosts)} hosts in {result.request.inventory}, {silent} without an answer, {faults} faults", markup=False)
+    kept = next((host["document"] for host in hosts if host["document"]), "")
+    if kept:
+        console.print(Text(f"  everything that was seen: {Path(kept).parent}", style="dim"), soft_wrap=True)
+
+
+def gpus_in_words(host: Mapping[str, Any]) -> str:
+    """Return ``8 x NVIDIA H100 80GB HBM3, 1 of them lost``."""
+    words = []
+    for kind in host["gpus"]:
+        text = f"{kind['count']} x {kind['product'] or kind['pci_id'] or 'unknown'}"
+        if kind["lost"]:
+            text += f", {kind['lost']} of them lost"
+        words.append(text)
+    return "; ".join(words) or "-"
+
+
+def rails_in_words(host: Mapping[str, Any]) -> str:
+    """Return ``8 x 400 Gbit/s infiniband, 1 of them down``."""
+    rails = host["rails"]
+    if not rails["count"]:
+        return "-"
+    rate = f"{rails['rate_gbits_per_s']:g} Gbit/s " if rails["rate_gbits_per_s"] else ""
+    down = rails["count"] - rails["active"]
+    return f"{rails['count']} x {rate}{rails['link_layer'] or ''}".rstrip() + (f", {down} of them down" if down else "")

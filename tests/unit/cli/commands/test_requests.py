@@ -56,10 +56,20 @@ LAB = {"inventory": "inventories/lab", "collect": ("railyard.cluster.lab", "rail
         ("lab reset", RunRequest("railyard.cluster.lab_reset", **LAB)),
         ("lab reset --to converged", RunRequest("railyard.cluster.lab_reset", extra_vars={"lab_snapshot": "converged"}, **LAB)),
         ("lab snapshot converged", RunRequest("railyard.cluster.lab_snapshot", extra_vars={"lab_snapshot": "converged"}, **LAB)),
-        ("discover -i a,b --limit a", RunRequest("railyard.cluster.discover", "a,b", limit="a", collect=("Report the inventory",))),
         (
-            "capture node1 -i a,b --limit a --to /x",
-            RunRequest("railyard.cluster.capture", "a,b", limit="node1:&a", extra_vars={"capture_folder": "/x"}, collect=("Write the capture",)),
+            "discover -i a,b --limit a -K",
+            RunRequest("railyard.cluster.discover", "a,b", limit="a", ask_become_password=True, collect=("Report the inventory",)),
+        ),
+        (
+            "capture node1 -i a,b --limit a --to /x -K",
+            RunRequest(
+                "railyard.cluster.capture",
+                "a,b",
+                limit="node1:&a",
+                extra_vars={"capture_folder": "/x"},
+                ask_become_password=True,
+                collect=("Write the capture",),
+            ),
         ),
         (
             "secrets init -i a, --check --vault-password-file pw",

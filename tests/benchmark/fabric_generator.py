@@ -80,6 +80,12 @@ class Network:
         alive = {id(end) for cable in self.cables for end in (cable.a, cable.b)}
         self.devices = {name: device for name, device in self.devices.items() if device.kind == "S" or id(device) in alive}
 
+    def move(self, adapter: str, switch: str) -> None:
+        """Plug the cable of an adapter into another switch."""
+        (cable,) = self.of(adapter)
+        self.cables.remove(cable)
+        self.cables.append(Cable(self.devices[switch], self.devices[switch].next_port(), self.devices[adapter], cable.b_port, cable.rate))
+
     def remove(self, name: str) -> None:
         """Take a device out, with its cables."""
         self.cut(*self.of(name))

@@ -126,9 +126,7 @@ def test_a_unit_that_lost_a_leaf_keeps_its_name_and_its_rails(fabric_of: Make) -
 def test_a_host_in_two_units_belongs_to_that_of_most_of_its_cables(fabric_of: Make) -> None:
     made = network(units=2, hosts=4, rails=4, spines=2)
     for rail in (0, 1, 2):
-        (cable,) = made.of(f"gpu0001 mlx5_{rail}")
-        made.cables.remove(cable)
-        made.connect(made.devices[f"su2-leaf{rail + 1}"], cable.b)
+        made.move(f"gpu0001 mlx5_{rail}", f"su2-leaf{rail + 1}")
     fabric = fabric_of(made)
     assert fabric.hosts["gpu0001"].unit == "su2"
     assert fabric.units["su2"].hosts == ("gpu0001", "gpu0005", "gpu0006", "gpu0007", "gpu0008")

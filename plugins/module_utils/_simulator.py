@@ -17,9 +17,9 @@ import typing as t
 from datetime import datetime
 
 from .core.errors import CoreError
-from .core.simulator.hardware_tree import ROOT, Tree, hardware_tree
+from .core.simulator.hardware_tree import Tree, hardware_tree
 from .core.simulator.nvidia_smi import nvidia_smi
-from .core.simulator.profile import FAULTS, apply_fault, heal, kernel_log
+from .core.simulator.profile import FAULTS, HARDWARE_ROOT, apply_fault, heal, kernel_log
 
 PROFILE = "/etc/railyard-lab/hardware.json"
 PROFILE_VARIABLE = "RAILYARD_SIMULATOR_PROFILE"
@@ -84,7 +84,7 @@ def _command(path: str, profile: dict[str, t.Any], argv: list[str], version: str
     elif action == "heal" and len(kinds) <= 1:
         _change(path, profile, heal(profile, kinds[0] if kinds else "", gpu))
     elif action == "render" and not words:
-        root = os.environ.get(HARDWARE_VARIABLE, ROOT)
+        root = os.environ.get(HARDWARE_VARIABLE, HARDWARE_ROOT)
         if not os.path.isdir(root):
             write_tree(root, Tree(), hardware_tree(profile))
     elif action == "status":
@@ -100,7 +100,7 @@ def _command(path: str, profile: dict[str, t.Any], argv: list[str], version: str
 def _change(path: str, profile: dict[str, t.Any], changed: dict[str, t.Any]) -> None:
     """Replace the profile, and what the hardware's files show of it."""
     _write(path, changed)
-    root = os.environ.get(HARDWARE_VARIABLE, ROOT)
+    root = os.environ.get(HARDWARE_VARIABLE, HARDWARE_ROOT)
     if os.path.isdir(root):
         write_tree(root, hardware_tree(profile), hardware_tree(changed))
 

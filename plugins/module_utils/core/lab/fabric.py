@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import CoreError
-from ..simulator.hardware_tree import ROOT
 from ..simulator.infiniband_tree import port_files
-from ..simulator.profile import make_profile
+from ..simulator.profile import HARDWARE_ROOT, make_profile
 from .spec import SPINE, LabNode, LabSpec
 
 # The simulator's server and its ten clients use this port and those above it.
@@ -229,7 +228,7 @@ def port_attributes(spec: LabSpec, fabric: Fabric, node: LabNode, now: Condition
             found = port_files(nic, rate_gbits_per_s=rating.gbits_per_s, lanes=rating.lanes)
         else:
             found = port_files(nic, state="Down", physical_state="Polling", rate_gbits_per_s=_RATE_OF_NOTHING)
-        files.update({f"{ROOT}/sys/class/infiniband/{nic['name']}/{path}": content for path, content in found.items()})
+        files.update({f"{HARDWARE_ROOT}/sys/class/infiniband/{nic['name']}/{path}": content for path, content in found.items()})
     return files
 
 

@@ -18,9 +18,6 @@ from .infiniband_tree import hca_files
 from .nics import slots_of
 from .profile import effective
 
-# Where a node of the lab has its tree: the value of its railyard_hardware_root.
-ROOT = "/var/lib/railyard-lab/hardware"
-
 _SPEEDS = {1: "2.5", 2: "5.0", 3: "8.0", 4: "16.0", 5: "32.0", 6: "64.0"}
 _PORT, _SWITCH, _GRACE_PORT = ("0x8086", "0x352a"), ("0x1000", "0xc030"), ("0x10de", "0x22b1")
 _DRIVE = {"vendor": "0x144d", "device": "0xa825", "class": "0x010802", "subsystem_vendor": "0x144d", "subsystem_device": "0xaa0a"}

@@ -19,6 +19,8 @@ from ..errors import CoreError
 from .gpu_models import model_of
 from .nics import make_nics, make_other_nics
 
+# Where a node of the lab has the files of its hardware: the value of its railyard_hardware_root.
+HARDWARE_ROOT = "/var/lib/railyard-lab/hardware"
 SCHEMA = "railyard.simulator.profile"
 SCHEMA_VERSION = 1
 GENERATIONS = {

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .document import Document
 
@@ -85,15 +85,16 @@ class DcgmGpu:
     row_remap_failure: bool | None = None
     retired_pages_pending: int | None = None
     pcie_replays: int | None = None
-    nvlink_crc_errors: int | None = None
+    nvlink_crc_flit_errors: int | None = None
+    nvlink_crc_data_errors: int | None = None
     nvlink_recovery_errors: int | None = None
-    other: Mapping[str, float] | None = None
+    other: Mapping[str, float] = field(default_factory=dict)
     """Further metrics, by the exporter's names and in its units."""
 
 
 @dataclass(frozen=True)
 class DcgmSample:
-    """A metric of something else than a GPU (an NVSwitch, a link, a CPU), as it was sent."""
+    """A metric of something else than a GPU as a whole (an NVSwitch, a link, a CPU, counts of one Xid), as it was sent."""
 
     name: str
     labels: Mapping[str, str]

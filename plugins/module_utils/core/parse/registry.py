@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "amd-smi": "amd_smi",
     "capture": "capture",
     "dcgm-diag": "dcgm_diag",
+    "dcgm-metrics": "dcgm_metrics",
     "dmidecode": "dmidecode",
     "iblinkinfo": "iblinkinfo",
     "ibnetdiscover": "ibnetdiscover",

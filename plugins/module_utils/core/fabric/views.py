@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ..model.fabric import Fabric, HostLink
+from ..model.document import as_json
+from ..model.fabric import Fabric, FabricSwitch, HostLink
+from .defects import find_defects
 
 
 def host_views(fabric: Fabric) -> dict[str, dict[str, Any]]:
@@ -42,3 +45,30 @@ def _port(fabric: Fabric, link: HostLink) -> dict[str, Any]:
         "speed": link.speed,
         "rate_gbits_per_s": link.rate_gbits_per_s,
     }
+
+
+def summary(fabric: Fabric, nodes: Iterable[str] = (), warnings: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the fabric as a whole: tiers, scalable units, pods, switches, and what is wrong with it.
+
+    ``nodes``: the hosts that should be there. ``warnings``: what could not be read of the discovery.
+    """
+    labels = {switch.id: switch.label for switch in fabric.switches.values()}
+    return {
+        "complete": fabric.wiring.complete,
+        "warnings": list(warnings),
+        "tiers": fabric.tiers,
+        "hosts": len(fabric.hosts),
+        "cables": len(fabric.wiring.cables),
+        "units": [
+            {"name": unit.name, "pod": unit.pod, "rails": unit.rails, "leaves": [labels[leaf] for leaf in unit.leaves], "hosts": list(unit.hosts)}
+            for unit in fabric.units.values()
+        ],
+        "pods": [{"name": pod.name, "units": list(pod.units), "spines": [labels[spine] for spine in pod.spines]} for pod in fabric.pods.values()],
+        "switches": [_switch(switch) for switch in fabric.switches.values()],
+        "defects": [as_json(defect) for defect in find_defects(fabric, nodes)],
+    }
+
+
+def _switch(switch: FabricSwitch) -> dict[str, Any]:
+    ratio = switch.oversubscription
+    return {**as_json(switch), "oversubscription": None if ratio is None else round(ratio, 3)}

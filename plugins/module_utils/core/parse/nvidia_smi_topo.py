@@ -57,8 +57,6 @@ def parse(text: str) -> NvidiaTopology:
     tails: dict[str, list[str]] = {}
     warnings: list[str] = []
     for number, line in enumerate(lines[place + 1 :], start=place + 2):
-        if line.strip().startswith("Legend"):
-            break
         # Of a line without an end the last cell may be cut: NV1 of NV18.
         _row(line, number, heading, matrix, tails, warnings, ended=number < len(lines))
     missing = [name for name in heading.names if name not in matrix]

@@ -23,7 +23,9 @@ _PCI_ADDRESS = re.compile(r"^(?:(?P<domain>[0-9a-f]{4,8}):)?(?P<bus>[0-9a-f]{2})
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 # "[root@head ~]# " is a prompt, and "[2026-03-01]" a time.
 _JSON_BEGIN = re.compile(r"\s*(?:\{|\[\s*(?:[\[{\"\]]|$))")
-_TIME_PREFIX = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\]?:?(?: |$)")
+_TIME_PREFIX = re.compile(
+    r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\]?:?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}:)(?: |$)"
+)
 _SOURCE_PREFIX = re.compile(r"(?:\[[^\]\s]{1,200}\]|[\w.-]{1,100}:)(?= |$)")
 
 
@@ -88,7 +90,7 @@ def plain(text: str) -> str:
 
 
 def without_prefixes(text: str) -> str:
-    """Return the lines without what a collector put before each: a time (``kubectl logs --timestamps``), a node's name (``pdsh``: ``node1: ``)
+    """Return the lines without what a collector put before each: a time (``kubectl logs --timestamps``, ``journalctl``), a node's name (``pdsh``: ``node1: ``)
     or ``[pod/container]``. Only what stands before every line that is not empty is taken away.
     """
     lines = text.split("\n")

@@ -239,6 +239,8 @@ def test_every_column() -> None:
             *("b300-mig-610.q.txt", "Channel Repair Pending                         : No", "Channel Repair Pending : Yes", "ecc"),
             Ecc("enabled", EccCounts(0, 0), EccCounts(0, None), True, True, True),
         ),
+        # Without its limit a distance to it says nothing.
+        ("two-gpus-550.q.txt", "GPU Slowdown T.Limit Temp", "GPU Other T.Limit Temp", "slowdown_margin_c", None),
         ("query-wide.csv", "199.50 W", "[N/A]", "power_draw_w", 200.0),
         ("query-wide.csv", "1000.00 W", "[N/A]", "power_limit_w", 900.0),
     ],
@@ -546,6 +548,7 @@ def test_a_warning_about_the_inforom() -> None:
             "0, NVIDIA L4, GPU-f2000000-0000-1111-2222-000000000001\n",
             "this is CSV without its heading: what its columns are is not to be known. Record it without noheader.",
         ),
+        ("name, of what?\n", f"the output of nvidia-smi was expected, and this begins with 'name, of what?'. {RECORD}"),
         ("bash: nvidia-smi: command not found\n", f"nvidia-smi is not installed on that machine. {RECORD}"),
         ("<!DOCTYPE html>\n<html></html>\n", f"this is a web page. {RECORD}"),
     ],

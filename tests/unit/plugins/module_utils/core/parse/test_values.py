@@ -28,6 +28,7 @@ def test_plain(text: str, wanted: str) -> None:
         ("[pod/x/c] a\n[pod/x/c] b", "a\nb"),
         ("2026-03-02T10:11:12.123456789Z a\n2026-03-02T10:11:13Z  b\n2026-03-02T10:11:13Z\n", "a\n b\n\n"),
         ("[2026-03-02 10:11:12,5] a\n\n[2026-03-02 10:11:12,5] b\n", "a\n\nb\n"),
+        ("Mar  2 10:11:12 node1 smi[81]: a\nMar 12 10:11:12 node1 smi[81]:   b: c\nMar 12 10:11:12 node1 smi[81]:\n", "a\n  b: c\n\n"),
         # Not before every line, or not a collector's.
         ("node1: a\nnode2: b\n", "node1: a\nnode2: b\n"),
         ("node1: a\nnode1b: b\n", "node1: a\nnode1b: b\n"),

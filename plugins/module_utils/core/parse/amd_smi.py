@@ -32,8 +32,6 @@ _CARD = re.compile(r"card(\d{1,4})")
 _BETWEEN = re.compile(r"\(Topology\) (Weight|Hops|Link type) between DRM devices (\d{1,4}) and (\d{1,4})")
 _ROCM_LINE = re.compile(r"^GPU\[(\d{1,4})\]\s*: (.+?):\s+(\S.*)$")
 _AMD_GPU = re.compile(r"^GPU: (\d{1,4})[ \t]*$", re.MULTILINE)
-# A document begins a line, or stands behind the name of a node; [output truncated] is none.
-_JSON_START = re.compile(r"^(?:[\w.-]{1,100}: )?(?=[\[{]\s*(?:[\"\[\]{}]|$))", re.MULTILINE)
 _NOT_LOADED = re.compile(r"driver not initialized|amdgpu not found in modules|check amdgpu version and module status", re.IGNORECASE)
 _ROCM_TITLE, _ROCM_END = "ROCm System Management Interface", "End of ROCm SMI Log"
 _HINT = "Record rocm-smi -a --json, or amd-smi static --json."
@@ -46,8 +44,8 @@ def parse(text: str) -> AmdSmi:
     text = values.without_prefixes(values.plain(text))
     cards: _Cards = {}
     links = Links()
-    start = _JSON_START.search(text)
-    driver = _json(values.load_json(text[start.end() :]), cards, links) if start else _text(text, cards, links)
+    part = values.json_part(text)
+    driver = _text(text, cards, links) if part is None else _json(values.load_json(part), cards, links)
     faults = []
     if _NOT_LOADED.search(text):
         hint = "Load it (modprobe amdgpu), or see in the kernel log why it does not load."

@@ -26,6 +26,7 @@ _JSON_BEGIN = re.compile(r"\s*(?:\{|\[\s*(?:[\[{\"\]]|$))")
 _TIME_PREFIX = re.compile(
     r"(?:\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|[+-]\d\d:?\d\d)?\]?:?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,64} [^\s:]{1,64}:)(?: |$)"
 )
+_LONGEST_SOURCE = 100
 _SOURCE_PREFIX = re.compile(r"(?:\[[^\]\s]{1,200}\]|[\w.-]{1,100}:)(?= |$)")
 
 
@@ -95,7 +96,8 @@ def without_prefixes(text: str) -> str:
     """
     lines = text.split("\n")
     filled = [line for line in lines if line.strip()]
-    if len(filled) < 2:
+    # One line alone does not tell a name from a label, but before a JSON object there are no labels.
+    if len(filled) < 2 and (not filled or ": {" not in filled[0][:_LONGEST_SOURCE]):
         return text
     if all(_TIME_PREFIX.match(line) for line in filled):
         return "\n".join(_TIME_PREFIX.sub("", line, count=1) for line in lines)

@@ -34,6 +34,8 @@ def test_plain(text: str, wanted: str) -> None:
         ("node1: a\nnode1b: b\n", "node1: a\nnode1b: b\n"),
         ("ERROR: a\nERROR: b\n", "ERROR: a\nERROR: b\n"),
         ("node1: a\n", "node1: a\n"),
+        ('node1: {"a": 1}\n', '{"a": 1}\n'),
+        ('{"a": {"b": 1}}\n', '{"a": {"b": 1}}\n'),
         ("2026-03-02 a\n2026-03-02 b\n", "2026-03-02 a\n2026-03-02 b\n"),
         ("a\nb\n", "a\nb\n"),
         ("", ""),

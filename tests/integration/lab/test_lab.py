@@ -7,109 +7,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from lab.small import REPOSITORY, SmallLab, node
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-HOSTS = """\
-lab:
-  hosts:
-    a1: {lab_number: 11, lab_leaf: leaf1}
-    a2: {lab_number: 12, lab_leaf: leaf1}
-    b1: {lab_number: 13, lab_leaf: leaf2}
-"""
-# Sends for two seconds through the link to whoever connects, and says what came through, in Mbit/s.
-RECEIVER = """\
-import socket, sys, time
-server = socket.create_server(("", 5201)); server.settimeout(15)
-peer, _ = server.accept(); count = 0; begin = None
-while chunk := peer.recv(1 << 20):
-    begin = begin or time.monotonic(); count += len(chunk)
-print(round(count * 8 / 1e6 / (time.monotonic() - begin)))
-"""
-SENDER = """\
-import socket, sys, time
-for attempt in range(100):
-    try:
-        peer = socket.create_connection((sys.argv[1], 5201), timeout=5); break
-    except OSError:
-        time.sleep(0.05)
-end = time.monotonic() + 2
-while time.monotonic() < end:
-    peer.sendall(bytes(1 << 16))
-"""
-
-
-class SmallLab:
-    """A lab of three nodes with an inventory of its own."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self.inventory = folder / name
-        shutil.copytree(REPOSITORY / "inventories" / "lab", self.inventory)
-        (self.inventory / "hosts.yml").write_text(HOSTS)
-        self.state = Path("/var/lib/railyard/labs") / name
-        self.env = {**os.environ, "RAILYARD_LAB": name, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}
-
-    def command(self, verb: str, **variables: Any) -> list[str]:
-        extra = json.dumps({f"lab_{name}": value for name, value in variables.items()})
-        return [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self.inventory), f"railyard.cluster.lab_{verb}", "-e", extra]
-
-    def do(self, verb: str, *, fails: bool = False, **variables: Any) -> dict[str, Any]:
-        """Run one of the lab's playbooks; the result of its last task."""
-        done = subprocess.run(
-            self.command(verb, **variables), env=self.env, cwd=REPOSITORY, capture_output=True, text=True, timeout=600, check=False, stdin=subprocess.DEVNULL
-        )
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        document = json.loads(done.stdout)
-        result: dict[str, Any] = document["plays"][-1]["tasks"][-1]["hosts"]["localhost"]
-        assert "Traceback" not in done.stdout
-        return result
-
-    def on(self, node: str, command: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        argv = ["ssh", "-F", str(self.state / "ssh_config"), "-o", "ConnectTimeout=2", node, command]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, input=stdin)
-
-    def bandwidth_mbits_per_s(self, source: str, target: str, address: str) -> int:
-        argv = ["ssh", "-F", str(self.state / "ssh_config"), target, "timeout 20 python3 -"]
-        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as receiver:
-            assert receiver.stdin and receiver.stdout
-            receiver.stdin.write(RECEIVER)
-            receiver.stdin.close()
-            self.on(source, f"timeout 20 python3 - {address}", SENDER)
-            return int(receiver.stdout.read())
-
-
-def node(result: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(entry for entry in result["nodes"] if entry["name"] == name)
-
-
-@pytest.fixture(scope="module")
-def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallLab, SmallLab]]:
-    folder = tmp_path_factory.mktemp("labs")
-    first, second = SmallLab("test-one", folder), SmallLab("test-two", folder)
-    try:
-        first.do("up")
-        second.do("up")
-        yield first, second
-    finally:
-        for lab in (first, second):
-            lab.do("down", purge=True)
-
-
-@pytest.fixture
-def lab(labs: tuple[SmallLab, SmallLab]) -> SmallLab:
-    return labs[0]
 
 
 def test_a_second_up_changes_nothing(lab: SmallLab) -> None:
@@ -139,10 +45,14 @@ def test_packages_come_through_the_cache(lab: SmallLab) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-def test_nothing_listens_beyond_the_labs_own_networks(lab: SmallLab) -> None:
-    listing = subprocess.run(["ss", "-Hltnup"], capture_output=True, text=True, check=True).stdout
-    mine = [line.split()[4] for line in listing.splitlines() if "apt-cacher" in line]
-    assert mine == ["10.213.255.1:3142"]
+def test_nothing_listens_beyond_the_labs_own_networks(labs: tuple[SmallLab, SmallLab]) -> None:
+    lab = labs[0]
+    listing = subprocess.run(["ss", "-Hltnup"], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.split()[4] for line in listing if "apt-cacher" in line] == ["10.213.255.1:3142"]
+    bmcs = [f"pid={(each.state / 'bmc' / 'pid').read_text().strip()}," for each in labs]
+    heard = {line.split()[4] for line in listing if any(pid in line for pid in bmcs)}
+    assert heard == {f"10.215.{each.index}.{number}:443" for each in labs for number in (11, 12, 13)}
+    assert not [line for line in listing if "ibsim" in line]
     address = node(lab.do("status"), "a1")["address"]
     assert lab.on("a1", "ss -Hltn | awk '{print $4}'").stdout.split() == [f"{address}:22"]
 
@@ -214,14 +124,20 @@ def test_a_killed_up_can_be_repeated(labs: tuple[SmallLab, SmallLab]) -> None:
         up = lab.do("up")
         assert {entry["state"] for entry in up["nodes"]} == {"up"}
         assert lab.on("b1", "systemctl is-system-running --wait").stdout.strip() == "running"
+        assert len(lab.links("b1")) == 14
+        assert lab.redfish(13, lab.system(13))["PowerState"] == "On"
 
 
 @pytest.mark.parametrize(
     ("verb", "variables", "message"),
     [
-        ("fail", {"target": "z9"}, r"has no node, leaf or link 'z9'\. Its links: leaf1:spine"),
-        ("fail", {}, r"lab_target: Which node, leaf or link\? Nodes: a1, a2, b1\."),
+        ("fail", {"target": "z9"}, r"has no node, leaf, link or BMC 'z9'\. Nodes: a1, a2, b1\. 'railyard lab status' lists all\."),
+        ("fail", {}, r"lab_target: Which node, leaf, link or BMC\? Nodes: a1, a2, b1\."),
         ("degrade", {"target": "a1", "rate": "fast"}, r"rate: 'fast' is not a rate\."),
+        ("fail", {"target": "a1:mlx5_2"}, r"'a1:mlx5_2'\. Nearest: a1:mlx5_1, a1:mlx5_0, "),
+        ("degrade", {"target": "a1"}, r"lab_rate: Degrade it to which rate\?"),
+        ("degrade", {"target": "a1:mlx5_0", "rate": "300gbit"}, r"rate: '300gbit' is no rate that a1:mlx5_0, a 4X HDR link, can fall to\."),
+        ("degrade", {"target": "bmc:a1", "rate": "1x"}, r"lab_target: bmc:a1 cannot be slow, only dead\."),
         ("degrade", {"target": "a1", "rate": "3gbit"}, r"3 Gbit/s is not slower than a1:data0, which has 1 Gbit/s\."),
         ("status", {"name": "nowhere"}, r"There is no lab 'nowhere' on this machine\. Labs here: .*test-one"),
         ("up", {"name": "thief", "index": 0}, r"."),
@@ -232,3 +148,9 @@ def test_wrong_words_get_one_sentence(lab: SmallLab, verb: str, variables: dict[
         variables = {"name": "thief", "index": json.loads((lab.state / "lab.json").read_text())["spec"]["index"]}
         message = r"the labs 'test-one' and 'thief' share the index \d+\. Set lab_index of 'thief'\."
     assert re.search(message, lab.do(verb, fails=True, **variables)["msg"])
+
+
+def test_a_lab_that_is_refused_leaves_nothing_behind(lab: SmallLab) -> None:
+    refused = lab.do("up", fails=True, name="thief", index=lab.index)
+    assert "share the index" in refused["msg"]
+    assert not (lab.state.parent / "thief").exists()

@@ -168,3 +168,15 @@ class Fabric:
     hosts: Mapping[str, Host] = field(default_factory=dict)
     units: Mapping[str, Unit] = field(default_factory=dict)
     pods: Mapping[str, Pod] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FabricChange:
+    """What is different between two discoveries of a fabric."""
+
+    id: str
+    """``host_lost``, ``host_new``, ``host_renamed``, ``host_moved``, ``switch_lost``, ``switch_new``, ``switch_replaced``, ``switch_renamed``,
+    ``adapter_replaced``, ``cable_moved``, ``cable_lost``, ``cable_new``, ``rate_changed``."""
+    subject: str
+    message: str
+    """A sentence."""

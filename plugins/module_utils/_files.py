@@ -78,7 +78,8 @@ class Writer:
         self.module, self.runner, self.accounts = module, runner, accounts
         self.made: list[str] = []
 
-    def apply(self, changes: list[files.FileChange]) -> None:
+    def apply(self, changes: list[files.FileChange], records: list[files.Record]) -> None:
+        """Change what is to be changed. A record names a file before it is there and until it is gone, so that no interrupted run loses sight of one."""
         done: list[str] = []
         staged = [change for change in changes if change.staged]
         current = ""
@@ -88,19 +89,28 @@ class Writer:
                 self.prepare(change)
             for change in staged:
                 self.validate(change.desired)
+            for record in records:
+                current = record.path
+                self.note(record, record.put, record.put | record.listed)
             for change in changes:
                 current = change.desired.path
                 self.commit(change)
                 done.append(current)
+            for record in records:
+                current = record.path
+                self.note(record, record.put | record.listed, record.listed)
             for folder in sorted({os.path.dirname(path) for path in done}):
                 sync(folder)
         except OSError as error:
             so_far = f" after {', '.join(done)} was changed" if done else "; nothing was changed"
             raise CoreError(f"{current} can't be written: {error.strerror}{so_far}.") from error
         finally:
-            for change in staged:
-                remove(files.staged_path(change.desired.path))
+            for path in [*(change.desired.path for change in staged), *(record.path for record in records)]:
+                remove(files.staged_path(path))
             for path in reversed([] if done else self.made):
+                for record in records:
+                    if record.folder.path == path:
+                        remove(record.path)
                 os.rmdir(path)
 
     def prepare(self, change: files.FileChange) -> None:
@@ -125,6 +135,13 @@ class Writer:
             kept = change.observed.kind == "file"
             context = self.module.selinux_context(file.path) if kept else self.module.selinux_default_context(file.path)
             self.module.set_context_if_different(waiting, context, False)
+
+    def note(self, record: files.Record, now: t.AbstractSet[str], names: t.AbstractSet[str]) -> None:
+        """Have the record say ``names``, where it does not say so ``now``."""
+        if names != now:
+            change = files.FileChange(record.file(names), files.ObservedFile(), "create")
+            self.stage(change)
+            self.commit(change)
 
     def own(self, file: files.DesiredFile, place: str | int) -> None:
         os.chown(place, t.cast(int, self.accounts.users[file.owner]), t.cast(int, self.accounts.groups[file.group]))
@@ -160,6 +177,15 @@ def remove(path: str) -> None:
     """Remove staged content. What can't be removed will be named when the file is made ready."""
     with contextlib.suppress(OSError):
         os.unlink(path)
+
+
+def clean(file: files.DesiredFile) -> None:
+    """Remove what an interrupted run left: beside a file, and in a directory that is purged, where the file may not be listed any more."""
+    remove(files.staged_path(file.path))
+    if file.purge:
+        with contextlib.suppress(OSError):
+            for name in filter(files.is_staged, os.listdir(file.path)):
+                remove(os.path.join(file.path, name))
 
 
 def lock() -> None:

@@ -74,6 +74,12 @@ options:
       mode:
         description: Permissions as an octal number in quotes. The default is V(0644), for directories V(0755).
         type: str
+      purge:
+        description:
+          - Only for a directory, the name of who lists its files, such as the role's. Files and links that tasks with this name put directly into
+            the directory in earlier runs, and that the task no longer lists, are removed. What others put there stays, under another name too.
+          - What was put there is remembered in the directory, in a hidden file. Files from before that are not known.
+        type: str
       validate:
         description: Command that must succeed before the file is used. V(%s) stands for the file to check. It runs without a shell, for at most 60 seconds.
         type: str
@@ -99,6 +105,16 @@ EXAMPLES = r"""
         content: |
           [Service]
           Restart=on-failure
+
+- name: Write the prologs, and remove those of ours that are no longer listed
+  railyard.cluster.files:
+    files:
+      - path: /etc/slurm/prolog.d
+        state: directory
+        purge: site
+      - path: /etc/slurm/prolog.d/10-scratch
+        source: scratch.sh
+        mode: "0755"
 
 - name: Write the key of the cluster
   railyard.cluster.files:
@@ -127,7 +143,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.railyard.cluster.plugins.module_utils._files import Writer, lock, number, observe, remove
+from ansible_collections.railyard.cluster.plugins.module_utils._files import Writer, clean, lock, number, observe
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
 from ansible_collections.railyard.cluster.plugins.module_utils.core import files
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
@@ -140,20 +156,24 @@ def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, t.Any]:
     if not module.check_mode:
         lock()
         for file in desired:
-            remove(files.staged_path(file.path))
+            clean(file)
+    remembered = [files.DesiredFile(files.record_path(file)) for file in desired if file.purge]
+    records = files.records(desired, {file.path: observe(file).content for file in remembered})
+    gone = [file for record in records for file in record.gone]
     accounts = files.Accounts(
         users={file.owner: number(file.owner, lambda name: pwd.getpwnam(name).pw_uid) for file in desired},
         groups={file.group: number(file.group, lambda name: grp.getgrnam(name).gr_gid) for file in desired},
     )
     changes = files.plan(
         desired,
-        {file.path: observe(file) for file in desired},
+        {file.path: observe(file) for file in [*desired, *gone]},
         accounts=accounts,
         folders={folder for folder in map(os.path.dirname, (file.path for file in desired)) if os.path.isdir(folder)},
+        gone=gone,
         check_mode=module.check_mode,
     )
-    if changes and not module.check_mode:
-        Writer(module, runner, accounts).apply(changes)
+    if not module.check_mode and (changes or any(record.put != record.listed for record in records)):
+        Writer(module, runner, accounts).apply(changes, records)
     result: dict[str, t.Any] = {"changed": bool(changes), "changed_files": [change.desired.path for change in changes]}
     if module._diff and not module.params["secret"]:
         result["diff"] = [side for change in changes for side in files.diff(change)]
@@ -179,6 +199,7 @@ def main() -> None:
                     "owner": {"type": "str", "default": "root"},
                     "group": {"type": "str", "default": "root"},
                     "mode": {"type": "str"},
+                    "purge": {"type": "str"},
                     "validate": {"type": "str"},
                 },
             },

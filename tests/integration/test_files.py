@@ -204,6 +204,22 @@ def test_a_left_over_is_removed_even_where_nothing_changes(site: Site) -> None:
     assert not left.exists()
 
 
+def test_what_is_no_longer_listed_goes_and_what_others_put_there_stays(site: Site) -> None:
+    folder = {"path": "hooks.d", "state": "directory", "purge": "toy"}
+    hooks = [{"path": f"hooks.d/{name}", "content": f"{name}\n", "mode": "0755"} for name in ("10-a", "20-b")]
+    site.write([folder, *hooks])
+    site.run()
+    site.path("hooks.d/90-theirs").write_text("theirs\n")
+    site.write([folder, hooks[1]])
+    foreseen, shown = site.run("--check", "--diff")
+    assert "-10-a" in shown.splitlines()
+    assert site.path("hooks.d/10-a").exists()
+    done, _shown = site.run()
+    assert done["changed_files"] == foreseen["changed_files"] == [str(site.path("hooks.d/10-a"))]
+    assert sorted(path.name for path in site.path("hooks.d").iterdir()) == [".toy.railyard-files", "20-b", "90-theirs"]
+    assert site.run()[0]["changed"] is False
+
+
 SECRET = "nightingale-4711"
 SECRET_FILES: list[dict[str, t.Any]] = [
     {"content": "{{ toy_secret }}\n"},

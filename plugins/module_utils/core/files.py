@@ -3,7 +3,8 @@
 """Files as they should be against files as they are: what must change, and how that reads as a diff.
 
 ``check_entries`` reads what a task was given, ``pack`` and ``unpack`` carry the rendered files to a node,
-``plan`` compares them with what is there. Who renders, reads and writes is the caller's business.
+``plan`` compares them with what is there. A ``Record`` is what a directory remembers of earlier runs, so that what is no
+longer listed can go. Who renders, reads and writes is the caller's business.
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ from .errors import CoreError
 
 STATES = ("file", "directory", "absent", "link")
 ORIGINS = ("content", "content_base64", "template", "source")
-KEYS = frozenset(("path", "state", "owner", "group", "mode", "target", "validate", "vars", *ORIGINS))
+KEYS = frozenset(("path", "state", "owner", "group", "mode", "target", "validate", "purge", "vars", *ORIGINS))
 DIFF_LIMIT_BYTES = 100_000
 
 _STAGED_SUFFIX = ".railyard-staged"
+_RECORD_SUFFIX = ".railyard-files"
+_RECORD_HEAD = "# What Railyard put here. Of these files it removes those that it no longer lists, and no others."
 _MODE = re.compile(r"[0-7]{3,4}")
+_PURGE = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class DesiredFile:
-    """One path as it should be. ``mode`` is a number; ``validate`` contains ``%s`` or is empty."""
+    """One path as it should be. ``mode`` is a number; ``validate`` contains ``%s`` or is empty; ``purge`` is a directory's and names its record."""
 
     path: str
     state: str = "file"
@@ -40,6 +44,7 @@ class DesiredFile:
     content: bytes = b""
     target: str = ""
     validate: str = ""
+    purge: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,53 @@ class FileChange:
         return self.action in ("create", "replace") and self.desired.state != "directory"
 
 
+@dataclass(frozen=True)
+class Record:
+    """Names of files and links in a directory: those that earlier runs of tasks with this name ``put`` there, and those that are ``listed`` now."""
+
+    folder: DesiredFile
+    put: frozenset[str]
+    listed: frozenset[str]
+    gone: tuple[DesiredFile, ...]
+    """What was put there and is not listed any more."""
+
+    @property
+    def path(self) -> str:
+        return record_path(self.folder)
+
+    def file(self, names: Collection[str]) -> DesiredFile:
+        """Return the file that remembers these names; it belongs to whom the directory belongs to."""
+        content = "".join(f"{line}\n" for line in (_RECORD_HEAD, *sorted(names)))
+        return DesiredFile(self.path, owner=self.folder.owner, group=self.folder.group, content=content.encode("utf-8"))
+
+
+def record_path(folder: DesiredFile) -> str:
+    """Return where a directory's record is: hidden, in the directory itself, so that they come and go together."""
+    return os.path.join(folder.path, f".{folder.purge}{_RECORD_SUFFIX}")
+
+
+def records(desired: Sequence[DesiredFile], contents: Mapping[str, bytes]) -> list[Record]:
+    """Return the records of the directories that have one. ``contents`` has what each says by its path, empty where there is none yet."""
+    result = []
+    for folder in (file for file in desired if file.purge):
+        inside = [file for file in desired if os.path.dirname(file.path) == folder.path]
+        lines = contents[record_path(folder)].decode("utf-8", errors="replace").split("\n")
+        put = frozenset(line for line in lines if line not in ("", _RECORD_HEAD) and "/" not in line)
+        gone = sorted(put - {os.path.basename(file.path) for file in inside})
+        listed = frozenset(os.path.basename(file.path) for file in inside if file.state in ("file", "link"))
+        result.append(Record(folder, put, listed, tuple(DesiredFile(os.path.join(folder.path, name), "absent") for name in gone)))
+    return result
+
+
 def staged_path(path: str) -> str:
     """Return where the next content of ``path`` waits: hidden, in the same folder, with no suffix a daemon reads."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".{name}{_STAGED_SUFFIX}")
+
+
+def is_staged(name: str) -> bool:
+    """Say whether a name in a directory is one that ``staged_path`` makes."""
+    return name.startswith(".") and name.endswith(_STAGED_SUFFIX)
 
 
 def check_entries(files: t.Any) -> list[Entry]:
@@ -115,7 +163,7 @@ def _check_entry(item: t.Any, where: str) -> Entry:
     if unknown:
         raise CoreError(f"unknown key {', '.join(unknown)}.", where=where, hint=f"Known are {', '.join(sorted(KEYS))}.")
     path = str(item.get("path") or "")
-    if not path.startswith("/") or path != os.path.normpath(path) or path in ("/", "//"):
+    if not path.startswith("/") or path != os.path.normpath(path) or path in ("/", "//") or "\n" in path:
         raise CoreError(f"path {path!r} is not a plain absolute path.", where=where, hint="Write it from / on, without .., // or a slash at its end.")
     state = str(item.get("state") or "file")
     if state not in STATES:
@@ -130,6 +178,11 @@ def _check_entry(item: t.Any, where: str) -> Entry:
     validate = str(item.get("validate") or "")
     if validate and "%s" not in validate:
         raise CoreError(f"validate of {path} lacks %s.", where=where, hint="%s stands for the file to check.")
+    purge = str(item.get("purge") or "")
+    if purge and state != "directory":
+        raise CoreError(f"{path}: purge belongs to state directory.", where=where)
+    if purge and not _PURGE.fullmatch(purge):
+        raise CoreError(f"purge {purge!r} of {path} is not a name.", where=where, hint="Name who lists the files, in lower-case letters, digits and _.")
     variables = item.get("vars") or {}
     if not isinstance(variables, Mapping):
         raise CoreError(f"vars of {path} is not a dictionary.", where=where)
@@ -141,6 +194,7 @@ def _check_entry(item: t.Any, where: str) -> Entry:
         mode=_mode(item.get("mode"), 0o755 if state == "directory" else 0o644, path, where),
         target=str(item.get("target") or ""),
         validate=validate,
+        purge=purge,
     )
     return Entry(file, origins[0] if origins else "", item.get(origins[0]) if origins else None, variables)
 
@@ -190,11 +244,12 @@ def plan(
     *,
     accounts: Accounts,
     folders: Collection[str],
+    gone: Sequence[DesiredFile] = (),
     check_mode: bool = False,
 ) -> list[FileChange]:
-    """Return what must change, in the order given.
+    """Return what must change, in the order given, and then what of ``gone`` goes: files and links, nothing that has become something else.
 
-    ``observed`` has each desired path, ``folders`` the parent folders that exist. In check mode an account or a
+    ``observed`` has each path, ``folders`` the parent folders that exist. In check mode an account or a
     folder that an earlier task would have made is no error: the file then counts as one that would change.
     """
     known = set(folders)
@@ -207,7 +262,7 @@ def plan(
             known.add(file.path)
         if action:
             changes.append(FileChange(file, observed[file.path], action))
-    return changes
+    return changes + [FileChange(file, observed[file.path], "remove") for file in gone if observed[file.path].kind in ("file", "link")]
 
 
 def _check_possible(file: DesiredFile, accounts: Accounts, folders: Collection[str]) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os.path
 import typing as t
 
 import pytest
@@ -110,6 +111,89 @@ def test_a_directory_listed_before_is_a_parent() -> None:
         files.plan(list(reversed(desired)), observed, accounts=ACCOUNTS, folders={"/etc"})
 
 
+HEAD = "# What Railyard put here. Of these files it removes those that it no longer lists, and no others."
+HOOKS = DesiredFile("/etc/hooks.d", "directory", "slurm", "adm", 0o755, purge="slurm")
+RECORD = "/etc/hooks.d/.slurm.railyard-files"
+
+
+def hook(name: str, state: str = "file") -> DesiredFile:
+    return DesiredFile(f"/etc/hooks.d/{name}", state)
+
+
+def record(*names: str, text: str = "") -> files.Record:
+    """The record of a task that lists ``names``, and a few files that it does not speak of."""
+    others = [DesiredFile("/etc/hooks.d/sub", "directory"), DesiredFile("/etc/hooks.d/sub/deep"), DesiredFile("/etc/a"), hook("old", "absent")]
+    (found,) = files.records([HOOKS, *map(hook, names), *others], {RECORD: text.encode()})
+    return found
+
+
+def test_a_directory_without_a_name_has_no_record() -> None:
+    assert files.records([DesiredFile("/etc/hooks.d", "directory"), hook("10-a")], {}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "put", "gone"),
+    [
+        pytest.param("", ["10-a"], [], [], id="the first run knows of nothing"),
+        pytest.param(f"{HEAD}\n10-a\n20-b\n", ["10-a", "20-b"], ["10-a", "20-b"], [], id="nothing new"),
+        pytest.param(f"{HEAD}\n10-a\n20-b\n", ["30-c"], ["10-a", "20-b"], ["10-a", "20-b"], id="other ones"),
+        pytest.param(f"{HEAD}\n10-a\n", [], ["10-a"], ["10-a"], id="none any more"),
+        pytest.param(f"{HEAD}\nold\nsub\n10-a\n", ["10-a"], ["10-a", "old", "sub"], [], id="what is listed as something else is not ours to remove"),
+        pytest.param("10-a", ["20-b"], ["10-a"], ["10-a"], id="without a head and a last line break"),
+        pytest.param(f"{HEAD}\n../passwd\n/etc/passwd\n\n", [], [], [], id="names from elsewhere"),
+        pytest.param(f"{HEAD}\n#a\na b\na\x0bb\u2028c\n", ["#a"], ["#a", "a b", "a\x0bb\u2028c"], ["a\x0bb\u2028c", "a b"], id="odd names"),
+    ],
+)
+def test_what_a_directory_remembers(text: str, listed: list[str], put: list[str], gone: list[str]) -> None:
+    found = record(*listed, text=text)
+    assert (found.path, found.put, found.listed) == (RECORD, frozenset(put), frozenset(listed))
+    assert found.gone == tuple(hook(name, "absent") for name in gone)
+
+
+def test_a_record_reads_what_it_wrote() -> None:
+    names = {"20-b", "10-a", "#c", "d e"}
+    written = record().file(names)
+    assert written == DesiredFile(RECORD, owner="slurm", group="adm", content=f"{HEAD}\n#c\n10-a\n20-b\nd e\n".encode())
+    assert record(text=written.content.decode()).put == names
+
+
+def test_a_name_reaches_the_directory() -> None:
+    (entry,) = files.check_entries([{"path": "/etc/hooks.d", "state": "directory", "purge": "slurm"}])
+    assert entry.file == DesiredFile("/etc/hooks.d", "directory", mode=0o755, purge="slurm")
+    assert files.unpack(files.pack([HOOKS])) == [HOOKS]
+
+
+def test_what_waits_is_told_from_what_is_there() -> None:
+    assert files.is_staged(os.path.basename(files.staged_path("/etc/hooks.d/10-a")))
+    assert [name for name in ("10-a", ".10-a", "10-a.railyard-staged", ".slurm.railyard-files") if files.is_staged(name)] == []
+
+
+def test_links_are_remembered_too() -> None:
+    (found,) = files.records([HOOKS, DesiredFile("/etc/hooks.d/10-a", "link", target="/x")], {RECORD: b""})
+    assert found.listed == {"10-a"}
+
+
+def test_each_name_and_each_directory_has_a_record_of_its_own() -> None:
+    other = DesiredFile("/etc/other.d", "directory", purge="node_agent")
+    desired = [HOOKS, other, hook("10-a"), DesiredFile("/etc/other.d/20-b")]
+    found = files.records(desired, {RECORD: b"10-a\n", "/etc/other.d/.node_agent.railyard-files": b"10-a\n"})
+    assert [([file.path for file in record.gone], sorted(record.listed)) for record in found] == [([], ["10-a"]), (["/etc/other.d/10-a"], ["20-b"])]
+
+
+def test_what_is_gone_goes_last_and_only_while_it_is_a_file_or_a_link() -> None:
+    gone = [hook(name, "absent") for name in ("file", "link", "missing", "folder", "full", "other")]
+    kinds = (PRESENT, LINK, ObservedFile(), FOLDER, FULL, ObservedFile(kind="other"))
+    observed = {ONE.path: ObservedFile(), **{file.path: now for file, now in zip(gone, kinds, strict=True)}}
+    for check_mode in (False, True):
+        changes = files.plan([ONE], observed, accounts=ACCOUNTS, folders={"/etc"}, gone=gone, check_mode=check_mode)
+        assert [(change.desired.path, change.action, change.staged) for change in changes] == [
+            ("/etc/a", "create", True),
+            ("/etc/hooks.d/file", "remove", False),
+            ("/etc/hooks.d/link", "remove", False),
+        ]
+    assert files.diff(changes[1]) == [{"before_header": "/etc/hooks.d/file", "after_header": "/etc/hooks.d/file", "before": "one\n", "after": ""}]
+
+
 BASE: dict[str, t.Any] = {"path": "/etc/a", "content": "x"}
 
 
@@ -133,6 +217,15 @@ BASE: dict[str, t.Any] = {"path": "/etc/a", "content": "x"}
         ([{"path": "/etc/a", "state": "link"}], "files[0]: /etc/a: target and state link belong together."),
         ([{**BASE, "target": "b"}], "files[0]: /etc/a: target and state link belong together."),
         ([{**BASE, "validate": "true"}], "files[0]: validate of /etc/a lacks %s. %s stands for the file to check."),
+        (
+            [{**BASE, "path": "/etc/a\nb"}],
+            "files[0]: path '/etc/a\\nb' is not a plain absolute path. Write it from / on, without .., // or a slash at its end.",
+        ),
+        ([{**BASE, "purge": "slurm"}], "files[0]: /etc/a: purge belongs to state directory."),
+        (
+            [{"path": "/etc/d", "state": "directory", "purge": "slurm/x"}],
+            "files[0]: purge 'slurm/x' of /etc/d is not a name. Name who lists the files, in lower-case letters, digits and _.",
+        ),
         ([{**BASE, "vars": "x"}], "files[0]: vars of /etc/a is not a dictionary."),
         ([{**BASE, "mode": 420}], 'files[0]: mode 420 of /etc/a is not an octal number in quotes. Write it as "0644".'),
         ([{**BASE, "mode": "u=rw"}], "files[0]: mode 'u=rw' of /etc/a is not an octal number in quotes. Write it as \"0644\"."),

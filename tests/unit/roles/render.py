@@ -43,9 +43,10 @@ def render(case: dict[str, t.Any]) -> dict[str, t.Any]:
     for name in ("defaults/main.yml", "vars/main.yml"):
         variables.update(loader.load_from_file(str(role / name), trusted_as_template=True) or {})
     templar = Templar(loader, variables=variables)
-    os_files = f"__{case['role']}_os_files"
-    os_file = templar.template(trust_as_template("{{ lookup('ansible.builtin.first_found', " + os_files + ") }}"))
-    variables.update(loader.load_from_file(str(os_file), trusted_as_template=True))
+    os_file, os_files = "", f"__{case['role']}_os_files"
+    if os_files in variables:
+        os_file = templar.template(trust_as_template("{{ lookup('ansible.builtin.first_found', " + os_files + ") }}"))
+        variables.update(loader.load_from_file(str(os_file), trusted_as_template=True))
     variables.update(case.get("variables", {}))
     templar = Templar(loader, variables=variables)
     answer: dict[str, t.Any] = {"os_file": pathlib.Path(str(os_file)).resolve().name, "templates": {}, "expressions": {}}

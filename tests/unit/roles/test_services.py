@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What roles firewall, munge and mariadb write on each system, from their variables."""
+"""What roles firewall, munge, mariadb and node_agent write on each system, from their variables."""
 
 from __future__ import annotations
 
@@ -112,3 +112,19 @@ def test_the_share_of_the_memory_is_a_step(render: t.Callable[..., t.Any]) -> No
 
     assert pool(64_000) == pool(64_300) == "innodb_buffer_pool_size = 15872M"
     assert pool(500) == "innodb_buffer_pool_size = 256M"
+
+
+def test_health_scripts_that_are_no_longer_listed_go(render: t.Callable[..., t.Any]) -> None:
+    scripts = [{"name": "10-gpu", "content": "#!/bin/sh\n"}, {"name": "20-disk", "source": "disk.sh"}]
+    folder = {"path": "/etc/railyard/healthcheck.d", "state": "directory", "purge": "node_agent"}
+    expected = [
+        folder,
+        {"path": "/etc/railyard/healthcheck.d/10-gpu", "mode": "0755", "content": "#!/bin/sh\n"},
+        {"path": "/etc/railyard/healthcheck.d/20-disk", "mode": "0755", "source": "disk.sh"},
+    ]
+    for given, files in ((scripts, expected), ([], [folder])):
+        (answer,) = render("node_agent", systems=[("Debian", "13.1")], expressions=["__node_agent_scripts"], variables={"node_agent_health_scripts": given})
+        assert answer["expressions"]["__node_agent_scripts"] == files
+    # An image gets the program alone: what is listed for a node would be missing from that list.
+    (answer,) = render("node_agent", systems=[("Debian", "13.1")], expressions=["__node_agent_program | map(attribute='path')"])
+    assert "/etc/railyard/healthcheck.d" not in answer["expressions"]["__node_agent_program | map(attribute='path')"]

@@ -168,7 +168,10 @@ def test_scripts_and_accounts(ask: t.Callable[..., Answer]) -> None:
         "slurm_prolog_scripts": [{"name": "10-gpus", "content": "#!/bin/sh\n"}],
         "slurm_epilog_scripts": [{"name": "90-clean", "content": "#!/bin/sh\n"}],
     }
-    answer = ask("Debian 13", ["slurm_compute"], "__slurm_hook_files", "slurm_accounting_enforce", slurm_accounts=[{"name": "a"}], **scripts)
+    wanted = ("__slurm_hook_files", "slurm_accounting_enforce", "__slurm_compute_files | selectattr('purge', 'defined')")
+    answer = ask("Debian 13", ["slurm_compute"], *wanted, slurm_accounts=[{"name": "a"}], **scripts)
+    # A script that is no longer listed goes.
+    assert [(entry["path"], entry["purge"]) for entry in answer[wanted[2]]] == [("/etc/slurm/prolog.d", "slurm"), ("/etc/slurm/epilog.d", "slurm")]
     files = [(entry["path"], entry["mode"]) for entry in answer["__slurm_hook_files"]]
     assert files == [("/etc/slurm/prolog.d/10-gpus", "0755"), ("/etc/slurm/epilog.d/90-clean", "0755")]
     assert answer["slurm_accounting_enforce"] == ["associations", "limits", "qos", "safe"]

@@ -24,6 +24,8 @@ from railyard.result import RunResult
 from railyard.session import run_command
 
 TASK = "Report the inventory"
+_TITLES = ("host", "address", "hardware class", "GPUs", "rails", "groups")
+_GAP = 2
 
 
 def add_parser(subparsers: Any) -> None:
@@ -65,12 +67,17 @@ def _document(result: RunResult) -> dict[str, Any]:
 
 def _show(console: Console, result: RunResult) -> None:
     hosts = _hosts(result)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("host", "address", "hardware class", "GPUs", "rails", "groups"):
+    rows = [
+        (host["name"], host["address"], host["hardware_class"] or "-", gpus_in_words(host), rails_in_words(host), " ".join(host["groups"])) for host in hosts
+    ]
+    widths = [max(len(cell) for cell in column) + _GAP for column in zip(_TITLES, *rows, strict=True)]
+    # A terminal that is too narrow for all of it gets what is not in the inventory.
+    shown = len(_TITLES) if sum(widths) <= console.width + _GAP else len(_TITLES) - 1
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for name in _TITLES[:shown]:
         table.add_column(name, overflow="fold")
-    for host in hosts:
-        cells = (host["name"], host["address"], host["hardware_class"] or "-", gpus_in_words(host), rails_in_words(host), " ".join(host["groups"]))
-        table.add_row(*(Text(cell) for cell in cells))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row[:shown]))
     console.print(table)
     for host in hosts:
         for sentence in (host["problem"], *(entry["reason"] for entry in host["unseen"] if entry["part"].startswith("gpus."))):
@@ -87,21 +94,19 @@ def _show(console: Console, result: RunResult) -> None:
 
 
 def gpus_in_words(host: Mapping[str, Any]) -> str:
-    """Return ``8 x NVIDIA H100 80GB HBM3, 1 of them lost``."""
+    """Return ``8 x H100 80GB HBM3, 1 lost``."""
     words = []
     for kind in host["gpus"]:
-        text = f"{kind['count']} x {kind['product'] or kind['pci_id'] or 'unknown'}"
-        if kind["lost"]:
-            text += f", {kind['lost']} of them lost"
-        words.append(text)
+        product = kind["product"].removeprefix("NVIDIA ").removeprefix("AMD ")
+        words.append(f"{kind['count']} x {product or kind['pci_id'] or 'unknown'}" + (f", {kind['lost']} lost" if kind["lost"] else ""))
     return "; ".join(words) or "-"
 
 
 def rails_in_words(host: Mapping[str, Any]) -> str:
-    """Return ``8 x 400 Gbit/s infiniband, 1 of them down``."""
+    """Return ``8 x 400 Gbit/s, 1 down``."""
     rails = host["rails"]
     if not rails["count"]:
         return "-"
-    rate = f"{rails['rate_gbits_per_s']:g} Gbit/s " if rails["rate_gbits_per_s"] else ""
+    rate = f"{rails['rate_gbits_per_s']:g} Gbit/s" if rails["rate_gbits_per_s"] else rails["link_layer"] or ""
     down = rails["count"] - rails["active"]
-    return f"{rails['count']} x {rate}{rails['link_layer'] or ''}".rstrip() + (f", {down} of them down" if down else "")
+    return f"{rails['count']} x {rate}" + (f", {down} down" if down else "")

@@ -54,9 +54,9 @@ def result(*hosts: dict[str, Any]) -> RunResult:
     return RunResult(RunRequest("railyard.cluster.discover", "site"), "1", "done", 0, "", 1.0, "", results=(task,))
 
 
-def shown(*hosts: dict[str, Any]) -> str:
+def shown(*hosts: dict[str, Any], width: int = 200) -> str:
     output = io.StringIO()
-    discover._show(Console(file=output, width=200), result(*hosts))
+    discover._show(Console(file=output, width=width), result(*hosts))
     return output.getvalue()
 
 
@@ -67,15 +67,21 @@ def test_status(hosts: tuple[dict[str, Any], ...], status: int) -> None:
 
 def test_a_line_for_each_host() -> None:
     lines = [" ".join(line.split()) for line in shown(HEALTHY, PLAIN).splitlines()]
-    assert lines[1] == "node1 10.0.0.1 h100_sxm_8 8 x NVIDIA H100 80GB HBM3 8 x 400 Gbit/s infiniband base lab_gpu"
+    assert lines[1] == "node1 10.0.0.1 h100_sxm_8 8 x H100 80GB HBM3 8 x 400 Gbit/s base lab_gpu"
     assert lines[2] == "ctl1 10.0.0.1 - - - base lab_gpu"
     assert shown(HEALTHY, PLAIN).splitlines()[-2:] == ["2 hosts in site, 0 without an answer, 0 faults", "  everything that was seen: /state/runs/1/facts"]
 
 
+def test_a_narrow_terminal_shows_no_groups() -> None:
+    lines = shown(HEALTHY, LOST, width=80).splitlines()
+    assert [line.split()[-1] for line in lines[:3]] == ["rails", "Gbit/s", "down"]
+    assert all(len(line) <= 80 for line in lines[:3])
+
+
 def test_what_is_wrong_is_said_below() -> None:
     text = shown(HEALTHY, SILENT, LOST, UNASKED)
-    assert "8 x NVIDIA H100 80GB HBM3, 1 of them lost" in text
-    assert "8 x 400 Gbit/s infiniband, 1 of them down" in text
+    assert "8 x H100 80GB HBM3, 1 lost " in text
+    assert "8 x 400 Gbit/s, 1 down " in text
     assert "8 x 10de:2330 " in text
     assert "node2: not seen: no route to host\n" in text
     assert "node3: GPU 0000:4c:00.0: it is lost. Reboot.\n" in text
@@ -85,9 +91,7 @@ def test_what_is_wrong_is_said_below() -> None:
 
 
 def test_rails_that_are_all_down_have_no_rate() -> None:
-    assert (
-        discover.rails_in_words({"rails": {"count": 2, "active": 0, "rate_gbits_per_s": None, "link_layer": "infiniband"}}) == "2 x infiniband, 2 of them down"
-    )
+    assert discover.rails_in_words({"rails": {"count": 2, "active": 0, "rate_gbits_per_s": None, "link_layer": "infiniband"}}) == "2 x infiniband, 2 down"
 
 
 def test_the_document_has_the_form_of_its_schema(repository: Path) -> None:

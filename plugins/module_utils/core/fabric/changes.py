@@ -131,7 +131,7 @@ class _Comparison:
         now = {host.name: host.unit for host in self._new.hosts.values()}
         for unit in self._old.units.values():
             places = Counter(place for name in unit.hosts if (place := now.get(self._renamed.get(name, name))))
-            usual = places.most_common(1)[0][0] if places else None
+            usual = max(places, key=lambda place: (places[place], place == unit.name), default=None)
             for name in unit.hosts:
                 host = self._renamed.get(name, name)
                 place = now.get(host)

@@ -132,6 +132,7 @@ class HostDefects:
             expected=str(usual),
             observed=str(len(host.links)),
             places=tuple((link.adapter, link.port) for link in host.links),
+            host=host.name,
         )
 
     def _missing_rail(self, host: Host, rail: int) -> Defect:
@@ -147,6 +148,7 @@ class HostDefects:
             expected=self._fabric.switches[leaf].label if leaf else "",
             observed="no cable",
             places=((leaf, None),) if leaf else (),
+            host=host.name,
         )
 
     def _device_of(self, host: Host, rail: int) -> str | None:
@@ -191,6 +193,7 @@ class HostDefects:
             expected=right,
             observed=f"{found.label} port {other[1]}",
             places=(end, other),
+            host=host.name,
         )
 
     def _find_unnamed(self) -> Iterator[_Unnamed]:
@@ -235,6 +238,7 @@ class HostDefects:
                 expected=entry.guess or "",
                 observed=entry.node.name,
                 places=((entry.node.id, None), *(((entry.switch, entry.port),) if entry.switch else ())),
+                host=entry.guess or "",
             )
 
     def _twice(self) -> Iterator[Defect]:
@@ -255,6 +259,7 @@ class HostDefects:
                     expected="1",
                     observed=str(len(adapters)),
                     places=tuple((adapter, None) for adapter in adapters),
+                    host=name,
                 )
 
 
@@ -265,7 +270,7 @@ def missing_nodes(fabric: Fabric, nodes: Iterable[str]) -> Iterator[Defect]:
     hint = f"Among the {nameless} adapters without a name may be its own." if nameless else "Is it up, and is its name in the fabric the inventory's?"
     for node, host in known.items():
         if host is None:
-            yield Defect("node_missing", node, "no adapter of the fabric names it.", hint, kind="node", expected=node)
+            yield Defect("node_missing", node, "no adapter of the fabric names it.", hint, kind="node", expected=node, host=node)
 
 
 def match_hosts(fabric: Fabric, nodes: Iterable[str]) -> dict[str, str | None]:

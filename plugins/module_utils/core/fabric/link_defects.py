@@ -50,7 +50,7 @@ def slow_links(fabric: Fabric) -> Iterator[Defect]:
     whole = _slow_as_a_whole(fabric, slow)
     for link, expected in slow:
         if link.host not in whole:
-            yield _slow(fabric, link.cable, expected, words[link.kind, expected].most_common(1)[0][0] if (link.kind, expected) in words else (None, None))
+            yield _slow(fabric, link, expected, words[link.kind, expected].most_common(1)[0][0] if (link.kind, expected) in words else (None, None))
     for host, (count, expected) in whole.items():
         yield Defect(
             "host_slow",
@@ -61,6 +61,7 @@ def slow_links(fabric: Fabric) -> Iterator[Defect]:
             expected=f"{expected:g} Gb/s",
             observed=", ".join(sorted({_words(end.width, end.speed, end.rate_gbits_per_s) for end in fabric.hosts[host].links})),
             places=tuple((end.adapter, end.port) for end in fabric.hosts[host].links),
+            host=host,
         )
 
 
@@ -93,7 +94,8 @@ def _slow_as_a_whole(fabric: Fabric, slow: Iterable[tuple[_Link, float]]) -> dic
     return {host: (count, expected[host]) for host, count in counts.items() if count > 1 and count == len(fabric.hosts[host].links)}
 
 
-def _slow(fabric: Fabric, cable: Cable, expected: float, words: tuple[str | None, str | None]) -> Defect:
+def _slow(fabric: Fabric, link: _Link, expected: float, words: tuple[str | None, str | None]) -> Defect:
+    cable = link.cable
     narrow = cable.width != words[0] and cable.speed == words[1]
     runs, usual = _words(cable.width, cable.speed, cable.rate_gbits_per_s), _words(*words, expected)
     return Defect(
@@ -105,6 +107,7 @@ def _slow(fabric: Fabric, cable: Cable, expected: float, words: tuple[str | None
         expected=usual,
         observed=runs,
         places=((cable.a, cable.a_port), (cable.b, cable.b_port)),
+        host=link.host or "",
     )
 
 

@@ -155,6 +155,8 @@ class Defect(Fault):
     observed: str = ""
     places: tuple[tuple[str, int | str | None], ...] = ()
     """The ends that it concerns: id of a switch or adapter and, where one is meant, the port."""
+    host: str = ""
+    """The host that it is about, by its name in the fabric; for a node that is missing, the inventory's."""
 
 
 @dataclass(frozen=True)

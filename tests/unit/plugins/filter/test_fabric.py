@@ -10,10 +10,13 @@ from ansible.utils.display import Display
 from benchmark.fabric_generator import network
 
 from ansible_collections.railyard.cluster.plugins.filter.fabric import FilterModule as Fabric
+from ansible_collections.railyard.cluster.plugins.filter.fabric_changes import FilterModule as Changes
 from ansible_collections.railyard.cluster.plugins.filter.fabric_labels import FilterModule as Labels
+from ansible_collections.railyard.cluster.plugins.filter.fabric_picture import FilterModule as Picture
 from ansible_collections.railyard.cluster.plugins.filter.fabric_topology import FilterModule as Topology
 
 FABRIC, LABELS, TOPOLOGY = Fabric().filters()["fabric"], Labels().filters()["fabric_labels"], Topology().filters()["fabric_topology"]
+CHANGES, PICTURE = Changes().filters()["fabric_changes"], Picture().filters()["fabric_picture"]
 TEXT = network(units=2, hosts=2, rails=2, spines=2).text()
 NODES = [f"gpu000{number}.example.org" for number in range(1, 5)]
 
@@ -82,7 +85,38 @@ def test_labels() -> None:
     assert LABELS(TEXT, NODES[:1], prefix="x") == {NODES[0]: {"x/tier-0": "su1", "x/tier-1": "spine"}}
 
 
-@pytest.mark.parametrize("use", [lambda text: TOPOLOGY(text, NODES), FABRIC, lambda text: LABELS(text, NODES)])
+def test_picture() -> None:
+    picture = PICTURE(TEXT, ["gpu0099"], title="Hall 2")
+    assert picture.startswith("<svg ")
+    assert ">Hall 2</text>" in picture
+    assert "gpu0099: no adapter of the fabric names it." in picture
+
+
+def test_changes() -> None:
+    made = network(units=2, hosts=4, rails=3, spines=2)
+    before = made.text()
+    made.move("gpu0001 mlx5_0", "su2-leaf1")
+    assert CHANGES(before, before) == []
+    assert CHANGES(made.text(), before) == [
+        {
+            "id": "cable_moved",
+            "subject": "gpu0001 mlx5_0",
+            "message": "the cable of gpu0001 mlx5_0 goes to su2-leaf1 port 7 now, before to su1-leaf1 port 1.",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda text: TOPOLOGY(text, NODES),
+        FABRIC,
+        lambda text: LABELS(text, NODES),
+        PICTURE,
+        lambda text: CHANGES(text, TEXT),
+        lambda text: CHANGES(TEXT, text),
+    ],
+)
 def test_mistakes_become_filter_errors(use: object) -> None:
     assert callable(use)
     with pytest.raises(AnsibleFilterError, match="this is not what ibnetdiscover prints"):

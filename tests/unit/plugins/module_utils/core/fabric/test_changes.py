@@ -129,6 +129,14 @@ def test_a_host_that_moved_to_another_unit(pair: tuple[Network, Network], told: 
     ]
 
 
+def test_a_unit_of_two_hosts_one_of_which_moved(told: Told) -> None:
+    old = network(units=2, hosts=2, rails=2, spines=2)
+    new = copy.deepcopy(old)
+    for rail in (0, 1):
+        new.move(f"gpu0001 mlx5_{rail}", f"su2-leaf{rail + 1}")
+    assert [message for change, message in told(old, new) if change == "host_moved"] == ["gpu0001 belongs to su2 now, before to su1."]
+
+
 def test_units_that_are_called_something_else_move_nobody(pair: tuple[Network, Network], told: Told) -> None:
     old, new = pair
     for unit in (1, 2):

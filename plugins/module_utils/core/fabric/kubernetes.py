@@ -26,15 +26,12 @@ _FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 def kubernetes_labels(fabric: Fabric, nodes: Iterable[str], *, prefix: str = PREFIX) -> dict[str, dict[str, str]]:
     """Return the labels of each node that hangs on a leaf: its scalable unit and, as far as the discovery saw them, the tiers above it."""
     labels = {}
+    top = [top_label(fabric)] if fabric.tiers > 2 else []
     for node, host in match_hosts(fabric, nodes).items():
         unit = fabric.units.get(fabric.hosts[host].unit or "") if host else None
         if unit is None:
             continue
-        tiers = [unit.name]
-        if fabric.tiers > 1:
-            tiers.append(unit.pod)
-        if fabric.tiers > 2:
-            tiers.append(top_label(fabric))
+        tiers = [unit.name, *([unit.pod] if fabric.tiers > 1 else []), *top]
         labels[node] = {f"{prefix}/tier-{number}": label_value(name) for number, name in enumerate(tiers)}
     return labels
 

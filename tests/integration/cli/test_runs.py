@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,9 @@ import jsonschema
 import pytest
 
 from railyard.api import CoreError, Event, RunRequest, RunResult, run
+from railyard.core.hardware.hardware_class import hardware_class
+from railyard.core.simulator.hardware_tree import hardware_tree
+from railyard.core.simulator.profile import apply_fault, make_profile
 
 PLAYBOOK = """---
 - name: Small
@@ -49,6 +53,20 @@ SLEEP = """---
     - name: Sleep
       ansible.builtin.command: sleep 300
       changed_when: false
+"""
+# ansible-playbook with this beside it takes no notice of Ctrl-C, as one that waits for something that does not come.
+STUBBORN = """
+import signal
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "stubborn"
+
+    def v2_playbook_on_play_start(self, play):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
 HOSTS = """---
 all:
@@ -114,6 +132,39 @@ def test_a_good_run(site: Path) -> None:
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert (lines[0]["event"], lines[0]["extra_vars"], lines[-1]["status"]) == ("run", ["word"], "done")
     assert run(small(extra_vars={"word": "hello"})).changes == ()
+
+
+def test_the_log_has_what_happened_and_nothing_that_a_task_was_given_or_returned(site: Path) -> None:
+    """Ansible hides what is marked as a secret. The log leaves out all that a task was given or returned, since not every secret is marked."""
+    given = {"word": "word-of-the-caller", "broken": ["a"]}
+    kept: dict[str, int] = {}
+
+    def watch(_event: Event) -> None:
+        for folder in (site / "tmp").glob("railyard-*"):
+            for path in [folder, *folder.rglob("*")]:
+                with contextlib.suppress(FileNotFoundError):
+                    kept[str(path.relative_to(folder))] = path.stat().st_mode & 0o777
+
+    result = run(small(extra_vars=given, verbosity=3, diff=True, collect=("Tell what the process sees",)), on_event=watch)
+    log = Path(result.log).read_text()
+    environment = result.results[0].result["stdout"]
+    assert f"HOME={site}" in environment.splitlines()
+    for hidden in ("word-of-the-caller", *environment.splitlines(), SECRET, "token-of-the-caller"):
+        assert hidden not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    kinds = [line["event"] for line in lines]
+    counts = {"run": 1, "play": 1, "task": 4, "changed": 2, "ok": 4, "failed": 1, "skipped": 1, "end": 1, "result": 1}
+    assert {kind: kinds.count(kind) for kind in kinds} == counts
+    assert set(lines[0]) == {"event", "run_id", "time", "playbook", "inventory", "limit", "check", "tags", "extra_vars"}
+    assert lines[0]["extra_vars"] == ["broken", "word"]
+    assert set(lines[-1]) == {"event", "status", "rc", "seconds", "message"}
+    assert set().union(*lines[1:-1]) == {"event", "time", "play", "task", "host", "seconds", "message"}
+    assert [line["message"] for line in lines if line.get("message")] == ["non-zero return code\ndisk full"]
+
+    # What ansible-runner is told is for its owner alone, and it writes nothing down but what it takes back at once.
+    assert (kept["."], kept["env"], kept["env/extravars"]) == (0o700, 0o700, 0o600)
+    names = {name.split("/")[-1] for name in kept if name.startswith("artifacts/") and "-partial.json" not in name}
+    assert {name for name in names if len(name) != 36} == {"command", "job_events"}
 
 
 def test_check_mode_tells_a_difference(site: Path) -> None:
@@ -220,10 +271,39 @@ def test_an_interrupted_run_is_cancelled_and_leaves_nothing_running() -> None:
     assert "interrupted" in result.message
     assert "again is safe" in result.hint
     assert signal.getsignal(signal.SIGINT) is handler
+    assert left_running(result.run_id) == []
+
+
+def make_stubborn(site: Path) -> None:
+    (site / "callback_plugins").mkdir()
+    (site / "callback_plugins/stubborn.py").write_text(STUBBORN)
+    (site / "small.yml").write_text(SLEEP)
+
+
+def test_a_playbook_that_does_not_stop_is_killed_after_a_while(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_stubborn(site)
+    monkeypatch.setattr("railyard.execute._GRACE_S", 3.0)
+    asked: list[float] = []
+
+    def interrupt(event: Event) -> None:
+        if event.kind == "start" and event.host == "a":
+            threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        if event.kind == "warning" and event.message.startswith("interrupted"):
+            asked.append(time.monotonic())
+
+    result = run(small(), on_event=interrupt)
+    assert len(asked) == 1
+    assert 3 <= time.monotonic() - asked[0] < 10
+    assert (result.status, result.exit_code) == ("cancelled", 2)
+    assert left_running(result.run_id) == []
+
+
+def left_running(run_id: str) -> list[str]:
+    """Return the command lines of the processes that a run still has after a few seconds."""
     deadline = time.monotonic() + 10
-    while processes_with(result.run_id) and time.monotonic() < deadline:
+    while (found := processes_with(run_id)) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert processes_with(result.run_id) == []
+    return found
 
 
 def processes_with(run_id: str) -> list[str]:
@@ -264,6 +344,38 @@ def test_no_secret_is_seen_with_vvv(command: list[str], site: Path) -> None:
         assert "token-of-the-caller" not in text
 
 
+def test_a_second_interrupt_ends_the_command_at_once(command: list[str], site: Path) -> None:
+    make_stubborn(site)
+    process = subprocess.Popen([*command, "--limit", "a"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        deadline = time.monotonic() + 60
+        runs: list[Path] = []
+        while not (runs and "sleep 300 " in processes_with(runs[0].name)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+            runs = [*(site / "state/railyard/site/runs").glob("*")]
+        run_id = runs[0].name
+        process.send_signal(signal.SIGINT)
+        said = iter(process.stderr.readline, "")
+        assert "warning: interrupted: waiting for what is under way; once more stops it at once.\n" in said
+        # The first lets what is under way come to its end.
+        time.sleep(2)
+        assert process.poll() is None
+        assert "sleep 300 " in processes_with(run_id)
+        process.send_signal(signal.SIGINT)
+        again = time.monotonic()
+        output, errors = process.communicate(timeout=30)
+        assert time.monotonic() - again < 8
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 2
+    assert "the run was interrupted; what was under way on a host may be half done. Running it again is safe and completes it." in output + errors
+    assert "Traceback" not in errors
+    assert left_running(run_id) == []
+    assert json.loads((runs[0] / "events.jsonl").read_text().splitlines()[-1])["status"] == "cancelled"
+
+
 def test_the_command_s_document_and_status(command: list[str]) -> None:
     answer = subprocess.run([*command, "--limit", "b", "--json", "-e", '{"broken": ["b"]}'], capture_output=True, text=True, check=False)
     document = json.loads(answer.stdout)
@@ -300,6 +412,38 @@ def test_a_capture_is_written_and_explained(site: Path, repository: Path, monkey
     explained = subprocess.run([*railyard, "parse", "capture", str(file)], capture_output=True, text=True, check=False)
     assert explained.returncode in (0, 1), explained.stderr
     assert "uname -a" in explained.stdout
+
+
+def test_discover_names_what_hosts_are_made_of_and_who_does_not_answer(site: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(repository / "cli"))
+    profile = apply_fault(make_profile(hardware_class("l40s_4"), "a", "l40s_4"), "pcie_width", 3)
+    for path, content in (tree := hardware_tree(profile)).files.items():
+        (site / f"hardware{path}").parent.mkdir(parents=True, exist_ok=True)
+        (site / f"hardware{path}").write_text(content)
+    for path, target in tree.links.items():
+        (site / f"hardware{path}").parent.mkdir(parents=True, exist_ok=True)
+        (site / f"hardware{path}").symlink_to(target)
+    (site / "site/host_vars").mkdir()
+    (site / "site/host_vars/a.yml").write_text(f"railyard_hardware_root: {site}/hardware\nrailyard_hardware_class: l40s_4\n")
+    (site / "site/host_vars/b.yml").write_text("ansible_python_interpreter: /nowhere/python3\n")
+    command = [sys.executable, "-m", "railyard", "discover", "-i", "site", "--vault-password-file", "pw"]
+    answer = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    assert answer.returncode == 1, answer.stderr
+    document = json.loads(answer.stdout)
+    jsonschema.Draft202012Validator(json.loads((repository / "docs/schemas/inventory.json").read_text())).validate(document)
+    hosts = {host["name"]: host for host in document["hosts"]}
+    assert [(kind["pci_id"], kind["count"]) for kind in hosts["a"]["gpus"]] == [("10de:26b9", 4)]
+    assert [fault["id"] for fault in hosts["a"]["faults"]] == ["pcie_narrow"]
+    assert (hosts["a"]["rails"]["active"], hosts["a"]["hardware_class"]) == (2, "l40s_4")
+    assert "Connection refused" in hosts["gone"]["problem"]
+    assert "/nowhere/python3" in hosts["b"]["problem"]
+    kept = Path(hosts["a"]["document"])
+    assert kept.parent.parent.parent == site / "state/railyard/site/runs"
+    jsonschema.Draft202012Validator(json.loads((repository / "docs/schemas/facts.json").read_text())).validate(json.loads(kept.read_text()))
+    assert [path.name for path in kept.parent.iterdir()] == ["a.json"]
+    shown = subprocess.run([*command, "--limit", "a,gone"], capture_output=True, text=True, check=False)
+    assert shown.returncode == 1
+    assert "2 hosts in site, 1 without an answer, 1 fault" in shown.stdout
 
 
 def test_secrets_through_the_command(site: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ def test_what_is_wrong_is_said_below() -> None:
     assert "node3: GPU 0000:4c:00.0: it is lost. Reboot.\n" in text
     assert "node4: not seen: nvidia-smi is not installed\n" in text
     assert "lspci" not in text, "what matters to few is in the document alone"
-    assert "4 hosts in site, 1 without an answer, 1 faults" in text
+    assert "4 hosts in site, 1 without an answer, 1 fault" in text
 
 
 def test_rails_that_are_all_down_have_no_rate() -> None:

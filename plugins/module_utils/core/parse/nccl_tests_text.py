@@ -21,6 +21,8 @@ _ROW = re.compile(
 )
 _REDOP = re.compile(r"[a-z]+")
 _VALUE = re.compile(r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?\*?|-?nan|-?inf|N/A")
+# The tag of a launcher that marks each piece of a row: "-1[0]    62.19".
+_TAG_BEHIND_VALUE = re.compile(r"(?<=[\d.*aA])\[\d{1,6}\](?=\s)")
 # A value with the name of the host that a line of the library begins with.
 _GLUED = re.compile(r"(-1|0|N/A)(?=[A-Za-z])")
 _IN_PLACE_ONLY = re.compile(r"\s+(?:[a-z]+\s+)?-?\d+\s{25,}\d")
@@ -31,9 +33,13 @@ _TAG = re.compile(
     r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}\s"  # kubectl logs --timestamps, CI
     r"|\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}(?:<std\w{3}>)?:)"
 )
-_START = re.compile(r"#\s*(nccl-tests version|Collective test starting|nThread)\b")
-_VERSION = re.compile(r"(?:nccl-tests version|rccl-tests: Version)\s+(\S+)")
-_LIBRARY_CODE = re.compile(r"\bnccl[- ]library\s*=\s*(\d{4,6})\b")
+# Lines of the header and the summary. Until 2019 some had no #, and text that was copied from a web page has lost it.
+_BARE_COMMENT = re.compile(
+    r"\s*(?:[nr]ccl-tests version\s|Collective test starting|nThread \d+ nGpus |Rank\s+\d+\s.*\sdevice\s|(?:size\s+count|bytes\s+N)\s+type\s|out-of-place\s|(?:Out of bounds values|Avg bus bandwidth)\s*:)"
+)
+_START = re.compile(r"#\s*([nr]ccl-tests version|Collective test starting|nThread)\b")
+_VERSION = re.compile(r"(?:[nr]ccl-tests version|rccl-tests: Version)\s+(\w\S*)")
+_LIBRARY_CODE = re.compile(r"\b[nr]ccl[- ]library\s*=\s*(\d{4,6})\b")
 _LIBRARY = re.compile(r"\b[NR]CCL version\s*:?\s*(\d[\w.+:-]*)")
 _NAMED = re.compile(rf"\b({_COLLECTIVES})_perf")
 _SETTINGS = re.compile(
@@ -41,11 +47,11 @@ _SETTINGS = re.compile(
     r"(?: warmup iters: (\d+))?(?: iters: (\d+))?(?: agg iters: \d+)?(?: validation: (\d+))?"
 )
 _RANK = re.compile(
-    r"#\s+Rank\s+(\d{1,9})\s+(?:Group\s+(-?\d{1,9})\s+)?Pid\s+\d+\s+on\s+(\S+)\s+device\s+(\d{1,6})\s+\[([^\]\s]{1,30})\]\s*(.*)",
+    r"#\s+Rank\s+(\d{1,9})\s+(?:Group\s+(-?\d{1,9})\s+)?(?:Pid\s+\d+\s+)?on\s+(\S+)\s+device\s+(\d{1,6})\s+\[([^\]\s]{1,30})\]\s*(.*)",
 )
 _RANK_BEGINS = re.compile(r"#\s+Rank\s+\d")
 _SIDES = re.compile(r"out-of-place|in-place")
-_COLUMNS = re.compile(r"#\s+size\s+count\s+type\s+(.*)")
+_COLUMNS = re.compile(r"#\s+(size\s+count|bytes\s+N)\s+type\s+(.*)")
 _SUMMARY = re.compile(r"#\s*(Out of bounds values|Avg bus bandwidth)\s*:\s*(\S+)\s*(OK|FAILED)?")
 _REDUCED = re.compile(r"#\s*Reducing maxBytes to (\d{1,20})")
 _ERROR = re.compile(
@@ -92,6 +98,7 @@ class _Reader:
         self.started: set[str] = set()
         self.sides: frozenset[str] = frozenset()
         self.per_iteration = False
+        self.in_milliseconds = False
         self.partial: tuple[int, re.Match[str], list[str]] | None = None
 
     def end_run(self) -> None:
@@ -115,6 +122,8 @@ class _Reader:
 
     def read(self, number: int, line: str) -> None:
         """Take in one line."""
+        if _BARE_COMMENT.match(line):
+            line = f"# {line}"
         row = _ROW.search(line)
         if row:
             self.end_row()
@@ -163,10 +172,12 @@ class _Reader:
             self.now.warnings.append(f"line {number}: the line of a rank is cut off.")
         columns = _COLUMNS.search(line)
         if columns:
-            names = columns[1].split()
+            names = columns[2].split()
+            # This head is older than the line below it that says (us).
+            self.in_milliseconds = columns[1].startswith("bytes")
             self.per_iteration = "i_min" in names
             self.values["cpu_time"] = "cputime" in names
-            self.now.columns = tuple(name for name in names if name in ("redop", "root"))
+            self.now.columns = tuple({"op": "redop"}.get(name, name) for name in names if name in ("redop", "op", "root"))
         elif "-place" in line:
             self.sides = frozenset(_SIDES.findall(line))
         reduced = _REDUCED.search(line)
@@ -259,12 +270,15 @@ class _Reader:
         wrong = int(number) if number is not None and not is_error else None
         self.now.wrong |= words[3].endswith("*") or bool(wrong)
         iterations = NcclIterations(*(decimal(word) for word in words[4:8])) if len(words) == 8 else None
-        return NcclResult(decimal(words[0]), decimal(words[1]), decimal(words[2]), wrong, number if is_error else None, iterations)
+        time = decimal(words[0])
+        if time is not None and self.in_milliseconds:
+            time = round(time * 1e3, 3)
+        return NcclResult(time, decimal(words[1]), decimal(words[2]), wrong, number if is_error else None, iterations)
 
     def values_in(self, text: str, *, redop: bool = False) -> list[str]:
         """Return the values that a text begins with, without the name of an operation before them."""
         found: list[str] = []
-        words = text.split()
+        words = _TAG_BEHIND_VALUE.sub("", text).split()
         if redop and words and _REDOP.fullmatch(words[0]) and not _VALUE.fullmatch(words[0]):
             words = words[1:]
         for word in words:

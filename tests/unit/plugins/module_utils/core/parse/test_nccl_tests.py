@@ -531,3 +531,42 @@ def test_a_long_log_is_read_in_linear_time() -> None:
             parse(nasty)
         except Exception as error:
             assert type(error).__name__ == "CoreError", nasty[:20]
+
+
+def test_a_launcher_that_tags_each_piece_of_a_row_costs_no_row() -> None:
+    tagged = "".join(f"[0]{line}\n" for line in SAMPLE.replace("      -1 ", "      -1[0] ").splitlines())
+    assert "-1[0]" in tagged
+    document, plain = parse(tagged), parse(SAMPLE)
+    assert document.rows == plain.rows
+    assert document.complete and not document.warnings and not document.faults
+
+
+def test_a_text_that_lost_its_marks_is_the_same_run() -> None:
+    document, plain = parse(SAMPLE.replace("#", "")), parse(SAMPLE)
+    assert document == plain
+
+
+def test_the_layout_of_2017() -> None:
+    """No mark before the settings and the summary, no process ids, and times in milliseconds."""
+    document = parse(
+        "nThread 1 nGpus 2 minBytes 8 maxBytes 67108864 step: 8388608(factor) warmup iters: 5 iters: 20 validation: 1\n"
+        "# NCCL Tests compiled with NCCL 2.1\n# Using devices\n"
+        "#   Rank  0 on      node7 device  0 [0x3b] Sample GPU\n#   Rank  1 on      node7 device  1 [0x5e] Sample GPU\n\n"
+        "#                                                 out-of-place                    in-place\n"
+        "#      bytes             N    type      op     time  algbw  busbw      res     time  algbw  busbw      res\n"
+        "           8             2   float     sum    0.031   0.00   0.00    0e+00    0.029   0.00   0.00    0e+00\n"
+        "    67108864      16777216   float     sum    6.711  10.00  10.00    0e+00    6.710  10.00  10.00    0e+00\n"
+        " Out of bounds values : 0 OK\n Avg bus bandwidth    : 5\n\n"
+    )
+    assert document.complete and not document.warnings and not document.faults
+    assert [rank.host for rank in document.ranks] == ["node7", "node7"]
+    assert [row.out_of_place.time_us for row in document.rows if row.out_of_place] == [31.0, 6711.0]
+    assert (document.collective, document.avg_busbw_gbytes_per_s, document.out_of_bounds) == ("all_reduce", 5.0, 0)
+
+
+def test_versions_of_rccl_tests() -> None:
+    line = "# rccl-tests version 2.18.1-main:0a1b2c3 rccl-headers=22905 rccl-library=22904\n"
+    document = parse(f"{line}{header()}{header(1).splitlines()[-1]}\n{COLUMNS}{row()}{SUMMARY.format(15)}")
+    assert (document.version, document.nccl_version) == ("2.18.1-main:0a1b2c3", "2.29.4")
+    unknown = parse(f"{header()}rccl-tests: Version :+\n{header(1).splitlines()[-1]}\n{COLUMNS}{row()}{SUMMARY.format(15)}")
+    assert unknown.version is None

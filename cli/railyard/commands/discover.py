@@ -87,7 +87,9 @@ def _show(console: Console, result: RunResult) -> None:
             console.print(Text.assemble((f"{host['name']}: ", "bold red"), f"{fault['subject']}: {fault['message']} {fault['hint']}".rstrip()), soft_wrap=True)
     silent = sum(not host["seen"] for host in hosts)
     faults = sum(len(host["faults"]) for host in hosts)
-    console.print(f"{len(hosts)} hosts in {result.request.inventory}, {silent} without an answer, {faults} {'fault' if faults == 1 else 'faults'}", markup=False)
+    console.print(
+        f"{len(hosts)} hosts in {result.request.inventory}, {silent} without an answer, {faults} {'fault' if faults == 1 else 'faults'}", markup=False
+    )
     kept = next((host["document"] for host in hosts if host["document"]), "")
     if kept:
         console.print(Text(f"  everything that was seen: {Path(kept).parent}", style="dim"), soft_wrap=True)

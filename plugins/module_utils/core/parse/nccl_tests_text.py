@@ -35,7 +35,8 @@ _TAG = re.compile(
 )
 # Lines of the header and the summary. Until 2019 some had no #, and text that was copied from a web page has lost it.
 _BARE_COMMENT = re.compile(
-    r"\s*(?:[nr]ccl-tests version\s|Collective test starting|nThread \d+ nGpus |Rank\s+\d+\s.*\sdevice\s|(?:size\s+count|bytes\s+N)\s+type\s|out-of-place\s|(?:Out of bounds values|Avg bus bandwidth)\s*:)"
+    r"\s*(?:[nr]ccl-tests version\s|Collective test starting|nThread \d+ nGpus |Rank\s+\d+\s.*\sdevice\s|(?:size\s+count|bytes\s+N)\s+type\s"
+    r"|out-of-place\s|(?:Out of bounds values|Avg bus bandwidth)\s*:)"
 )
 _START = re.compile(r"#\s*([nr]ccl-tests version|Collective test starting|nThread)\b")
 _VERSION = re.compile(r"(?:[nr]ccl-tests version|rccl-tests: Version)\s+(\w\S*)")

@@ -53,7 +53,7 @@ _NO_LID = re.compile(r"(?:0x)?0+")
 _SIDE = re.compile(r"\s*(Local|Remote) results:\s*")
 _LINE = re.compile(r"\s*-{20,}\s*")
 _COLUMN = re.compile(
-    r"#bytes|#sl|#iterations|BW peak\[[^\]\s]+\]|BW average\[[^\]\s]+\]|BW \w+\[[^\]\s]+\]|MsgRate(?: Port\d)?\[\w+\]"
+    r"#bytes|#sl|#?iterations|BW peak\[[^\]\s]+\]|BW average\[[^\]\s]+\]|BW \w+\[[^\]\s]+\]|MsgRate(?: Port\d)?\[\w+\]"
     r"|t_\w+\[\w+\]|99(?:\.9)?% percentile\[\w+\]|tps average|CPU_Util\[%+\]"
 )
 _NUMBER_LINE = re.compile(r"\s*\d[\d.\s]*(?:\d|\.)\s*")
@@ -71,8 +71,8 @@ _ERROR = re.compile(r"\s*(?:\S{1,40}: )?(?:Couldn't|Could not|Unable to|Failed|E
 _NO_PEAK = 0.0
 
 _FIELDS = {
-    "#bytes": "size_bytes",
-    "#iterations": "iterations",
+    "bytes": "size_bytes",
+    "iterations": "iterations",
     "BW peak": "bw_peak_gbits_per_s",
     "BW average": "bw_avg_gbits_per_s",
     "MsgRate": "msg_rate_mpps",
@@ -104,6 +104,10 @@ class _Section:
     errors: list[str] = field(default_factory=list)
     waiting: bool = False
     ended: bool = False
+
+    def has_begun_as(self, test: str) -> bool:
+        """Whether there is no more of it than the beginning of this test: then the same title again is the other end, which prints at the same time."""
+        return self.test == test and self.waiting and not (self.rows or self.errors or any(self.ends.values()))
 
 
 def parse(text: str) -> Perftest:
@@ -144,7 +148,7 @@ def _read_text(text: str, warnings: list[str]) -> list[_Section]:
     for number, line in enumerate(text.split("\n"), 1):
         title = _TITLE.fullmatch(line)
         if title:
-            if section.test or section.rows:
+            if (section.test or section.rows) and not section.has_begun_as(title[1]):
                 sections.append(section)
                 section = _Section()
             section.test = title[1]
@@ -197,7 +201,7 @@ def _take(section: _Section, number: int, line: str, warnings: list[str]) -> Non
     for column, word in zip(section.columns, words):
         name, _, unit = column.partition("[")
         unit = unit.rstrip("]")
-        target = _FIELDS.get(name)
+        target = _FIELDS.get(name.removeprefix("#"))
         if target is None:
             continue
         if target in ("size_bytes", "iterations"):
@@ -244,6 +248,7 @@ def _without_other_ends(sections: list[_Section]) -> list[_Section]:
 
 def _run(section: _Section) -> PerftestRun:
     settings = section.settings
+    both_ends = bool(section.ends["local"]) and section.ends["local"] == section.ends["remote"]
     # A test of one size, also one that goes on for ever, needs no line behind its table.
     one_size = len({row.size_bytes for row in section.rows}) == 1
     whole_table = section.ended or one_size or any(row.size_bytes == _LARGEST for row in section.rows)
@@ -259,7 +264,8 @@ def _run(section: _Section) -> PerftestRun:
         gid_index=whole(settings.get("gid_index")),
         loopback=_is_loopback(section),
         printed_unit=section.unit,
-        rows=tuple(section.rows),
+        # Where both ends printed at the same time, each of them told the last result.
+        rows=tuple(dict.fromkeys(section.rows) if both_ends else section.rows),
         errors=tuple(section.errors),
         complete=bool(section.rows) and whole_table,
     )

@@ -262,3 +262,28 @@ def test_other_texts_are_refused(text: str, sentence: str | None, refused: Calla
 
 def test_prefixes_of_collectors() -> None:
     assert parse("".join(f"node1: {line}\n" for line in SWEEP.splitlines())) == parse(SWEEP)
+
+
+def test_both_ends_that_print_at_the_same_time() -> None:
+    """Their heads and lines alternate; the server prints the last size alone."""
+    title, _, settings = HEAD.partition("Test\n")
+    lines = settings.splitlines(keepends=True)
+    own = "".join(line for line in lines if "address:" not in line)
+    ends = [line for line in lines if "address:" in line]
+    others = [line.replace("local", "REMOTE").replace("remote", "local").replace("REMOTE", "remote") for line in ends]
+    addresses = "".join(ends + others)
+    rows = SWEEP[SWEEP.index(" #bytes") :].splitlines(keepends=True)
+    both = f"* Waiting for client to connect... *\n{title}Test\n{title}Test\n{own}{own}{addresses}{LINE}{LINE}{rows[0]}{''.join(rows)}{rows[-2]}{LINE}"
+    document = parse(both)
+    assert document.rows == parse(SWEEP).rows
+    assert document.complete and not document.further_runs and not document.faults
+
+
+def test_columns_that_lost_their_mark() -> None:
+    assert parse(SWEEP.replace("#iterations", "iterations")) == parse(SWEEP)
+
+
+def test_a_test_that_waited_in_vain_stays_a_run_of_its_own() -> None:
+    document = parse(f"* Waiting for client to connect... *\n{HEAD}{SWEEP}")
+    assert not document.complete
+    assert [run.complete for run in document.further_runs] == [True]

@@ -177,12 +177,12 @@ def _say_what_is_missing(records: Records, read: list[_Line], lonely: list[LinkS
 
 def _faults(link: LinkState) -> list[Fault]:
     subject = f"{link.a.name} port {link.a.port} to {link.b.name} port {link.b.port}"
-    faults = []
     if link.state != "Active":
+        # What a link could do is only tried when it is made active.
         message = f"the link is up, but not active: {link.state}/{link.physical_state}."
-        faults.append(Fault("link_not_active", subject, message, "Is a subnet manager running, and does it reach both ends?"))
-    if link.could_be:
-        runs = f"{link.width or '?'} {link.speed or 'at a speed that is not known'}"
-        message = f"the link runs {runs}, and both ends could do {link.could_be}."
-        faults.append(Fault("link_below_its_best", subject, message, "Clean or replace the cable or the transceivers; look for a speed that was set by hand."))
-    return faults
+        return [Fault("link_not_active", subject, message, "Is a subnet manager running, and does it reach both ends?")]
+    if not link.could_be:
+        return []
+    runs = f"{link.width or '?'} {link.speed or 'at a speed that is not known'}"
+    message = f"the link runs {runs}, and both ends could do {link.could_be}."
+    return [Fault("link_below_its_best", subject, message, "Clean or replace the cable or the transceivers; look for a speed that was set by hand.")]

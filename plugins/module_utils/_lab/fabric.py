@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -69,10 +70,21 @@ class FabricService:
         if self.fabric.cables:
             self._await("opensm", f"{self.folder}/opensm/{_SUBNET}", "")
 
+    def discover(self, tree: str) -> str:
+        """What ibnetdiscover prints, out of another tree."""
+        variables = [f"SIM_HOST={self.fabric.switches[-1].id}", "IBSIM_SERVER_NAME=127.0.0.1"]
+        command = ["chroot", tree, "env", "--chdir=/mnt", *variables, "ibsim-run", "ibnetdiscover"]
+        # It makes a folder where it is started.
+        script = 'mount -t tmpfs none "$1/mnt"; shift; exec "$@"'
+        return host.run([*self._enter(), "sh", "-ec", script, "sh", tree, *command], what="Discovering the fabric", timeout_s=START_TIMEOUT_S)
+
     def stop(self) -> bool:
-        running = [pid for pid in (self._pid("opensm"), self._pid("ibsim")) if pid]
+        """End whatever runs in the fabric's namespace, also what an earlier start left there."""
+        namespace = self.spec.fabric_namespace()
+        running = [int(pid) for pid in host.run(["ip", "netns", "pids", namespace]).split()] if os.path.exists(f"/run/netns/{namespace}") else []
         for pid in running:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for pid in running:
             host.wait_gone(pid, 5)
         return bool(running)
@@ -108,8 +120,10 @@ class FabricService:
         for path in (log, f"{self.folder}/{name}.pid"):
             if os.path.exists(path):
                 os.unlink(path)
-        enter = ["nsenter", f"--net=/run/netns/{self.spec.fabric_namespace()}", "unshare", "--mount", "sh", "-ec", _LAUNCH, "sh"]
-        host.detach([*enter, self.folder, name, self.tree, *command], log, stdin=stdin)
+        host.detach([*self._enter(), "sh", "-ec", _LAUNCH, "sh", self.folder, name, self.tree, *command], log, stdin=stdin)
+
+    def _enter(self) -> list[str]:
+        return ["nsenter", f"--net=/run/netns/{self.spec.fabric_namespace()}", "unshare", "--mount"]
 
     def _await(self, name: str, log: str, words: str) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -57,7 +57,7 @@ class Lab:
         self.services = services
         self.sources = sources
         self.folder = f"{host.STATE_DIR}/labs/{spec.name}"
-        self.fabric = FabricService(spec, f"{self.folder}/fabric", services)
+        self.fabric = FabricService(spec, f"{self.folder}/infiniband", services)
         self.bmcs = BmcService(spec, f"{self.folder}/bmc")
 
     # What there is
@@ -143,7 +143,7 @@ class Lab:
 
     def prepare(self) -> bool:
         """Make the lab's folder, programs, keys and secrets where they are missing."""
-        for name in ("", "/ssh", "/secrets", "/nodes", "/layers", "/fabric", "/bmc", "/share"):
+        for name in ("", "/ssh", "/secrets", "/nodes", "/layers", "/infiniband", "/fabric", "/bmc", "/share"):
             os.makedirs(f"{self.folder}{name}", mode=0o755 if name == "/share" else 0o700, exist_ok=True)
         changed = False
         for name, place in PROGRAMS.items():
@@ -344,6 +344,12 @@ class Lab:
                 host.run(["umount", f"{self.node_folder(node)}/root"], what=f"Unmounting the root of {node.name}")
         return [node.name for node, _pid in running]
 
+    def discover(self) -> None:
+        """Keep how the fabric was when it was first seen, as a site does: what is failed in it later moves no job."""
+        path = f"{self.folder}/fabric/ibnetdiscover.txt"
+        if self.fabric.fabric.cables and not os.path.exists(path):
+            host.write_whole(path, self.fabric.discover(self.image))
+
     def power(self, node: LabNode, stop: str, start: str) -> None:
         """Do what a power button does: stop the node (``cut`` takes its power, ``shut down`` asks it), start it. It is not waited for."""
         if stop:
@@ -375,6 +381,7 @@ class Lab:
         started = self.start(wanted)
         self.fabric.wait()
         self.bmcs.wait()
+        self.discover()
         return done + started
 
     def _saved(self) -> dict[str, t.Any]:

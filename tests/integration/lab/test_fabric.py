@@ -95,7 +95,7 @@ def test_a_node_without_power_has_no_link(lab: SmallLab) -> None:
 
 
 def test_without_a_simulator_the_tools_say_so_at_once_and_up_starts_it(lab: SmallLab) -> None:
-    pid = (lab.state / "fabric" / "ibsim.pid").read_text()
+    pid = (lab.state / "infiniband" / "ibsim.pid").read_text()
     lab.kill(int(pid))
     answer = lab.on("a1", "ibnetdiscover")
     assert answer.returncode == 255

@@ -20,7 +20,7 @@ _MONTH = "|".join(_MONTHS)
 _FORMS = (
     re.compile(r"\d{1,4},\d{1,20},(?P<microseconds>\d{1,20}),[^;]{0,80};"),  # /dev/kmsg
     re.compile(
-        r"(?:\w{1,12}\s*:\w{1,12}\s*:\s*)?(?:\w{3} )?\[?(?P<date>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
+        r"(?:\w{1,12}\s*:\s*\w{1,12}\s*:\s*)?(?:\w{3} )?\[?(?P<date>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
         r" ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?\]?"
     ),
     re.compile(
@@ -28,9 +28,11 @@ _FORMS = (
     ),  # dmesg -T
     re.compile(rf"(?P<asis>(?:{_MONTH}) {{1,2}}\d{{1,2}} \d\d:\d\d:\d\d(?:\.\d{{1,9}})?) "),  # syslog, journalctl
     re.compile(r"(?P<unix>\d{9,11}\.\d{1,9}) "),
-    re.compile(r"(?:\w{1,12}\s*:\w{1,12}\s*:\s*)?\[ *(?P<uptime>\d{1,12}\.\d{1,9})[^\]]{0,40}\]"),  # dmesg
+    re.compile(r"(?:\w{1,12}\s*:\s*\w{1,12}\s*:\s*)?\[ *(?P<uptime>\d{1,12}\.\d{1,9})[^\]]{0,40}\]"),  # dmesg
     re.compile(r"(?:<\d{1,3}>)\[ *(?P<uptime>\d{1,12}\.\d{1,9})\]"),  # dmesg --raw
 )
+# What a mail quotes with, and who a line is of: pdsh, talosctl, or a journal without times.
+_LEAD = re.compile(r"(?:> ?){0,8}(?:(?P<source>[\w.-]{1,255}): (?=\[ *\d|(?:kern|daemon|user|syslog) *:))?")
 _HOST = re.compile(r"\s*(?P<host>[\w.-]{1,255}) kernel(?:\[\d{1,9}\])?:")
 _UPTIME = re.compile(r"[^\[]{0,300}\[ *(?P<uptime>\d{1,12}\.\d{1,9})\]")
 # What a kernel says while it starts or works, for logs without times.
@@ -76,13 +78,16 @@ def read_log(text: str) -> tuple[list[LogLine], list[str], bool]:
 
 
 def _line(line: str) -> LogLine:
+    lead = _LEAD.match(line)
+    start, source = (lead.end(), lead["source"]) if lead else (0, None)
+    source = None if source == "kernel" else source
     for form in _FORMS:
-        match = form.match(line)
+        match = form.match(line, start)
         if match:
             break
     else:
-        host = _HOST.match(line)
-        return LogLine(line, host=host["host"] if host else None)
+        host = _HOST.match(line, start)
+        return LogLine(line, host=host["host"] if host else source)
     found = match.groupdict()
     uptime = found.get("uptime")
     host = _HOST.match(line, match.end())
@@ -94,7 +99,7 @@ def _line(line: str) -> LogLine:
         text=line,
         time=_time(found),
         uptime_s=int(microseconds) / 1e6 if microseconds else decimal(uptime),
-        host=host["host"] if host else None,
+        host=host["host"] if host else source,
     )
 
 

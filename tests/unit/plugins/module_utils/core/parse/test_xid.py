@@ -116,6 +116,12 @@ def test_a_log_of_dmesg() -> None:
         ("3,1234,12500000,-;", None, 12.5, None),
         ("6,1234,12500000,-,caller=T512;", None, 12.5, None),
         ("gpu-07 kernel: ", None, None, "gpu-07"),
+        # Quoted in a mail, from several nodes at once, of talosctl, and of a journal without times.
+        ("> [   12.500000] ", None, 12.5, None),
+        ("> > gpu-07: [   12.500000] ", None, 12.5, "gpu-07"),
+        ("gpu-07: kern  :err   : [   12.500000] ", None, 12.5, "gpu-07"),
+        ("10.0.0.7: kern: warning: [2026-03-03T04:05:06.123456Z]: ", "2026-03-03T04:05:06.123456Z", None, "10.0.0.7"),
+        ("kernel: [   12.500000] ", None, 12.5, None),
         ("", None, None, None),
     ],
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from ..errors import CoreError
+from ..model.document import Fault
 from ..model.infiniband import Discovery
 from .fabric_records import Records, unnamed
 from .infiniband import node_guid
@@ -36,7 +37,8 @@ _SWITCH_PORT = re.compile(r"^\[(\d{1,9})\](?:\[ext \d+\])?\s+" + _PEER + _LINK)
 _HCA_PORT = re.compile(r"^\[(\d{1,9})\](?:\[ext \d+\])?\s*\(([0-9a-fA-F]{1,16})\)\s+" + _PEER + r"lid (\d{1,9}) lmc \d+ " + _LINK)
 _LISTED_PORT = re.compile(
     r"^(SW|CA|RT)\s+(\d{1,9})\s+(\d{1,9})\s+0x([0-9a-fA-F]{1,16})\s+(\d{1,4}x|\?\?)\s*(\S+)"
-    r"(?:\s+-\s+(SW|CA|RT)\s+(\d{1,9})\s+(\d{1,9})\s+0x([0-9a-fA-F]{1,16})\s+\(\s*'(.{0,256})' - '(.{0,256})'\s*\)|\s+'(.{0,256})'(?:\s*\))?)$"
+    r"(?:\s+-\s+(SW|CA|RT)\s+(\d{1,9})\s+(\d{1,9})\s+0x([0-9a-fA-F]{1,16})\s+\(\s*'(.{0,256})' - '(.{0,256})'\s*\)"
+    r"|\s+'(.{0,256})'(?:\s*\))?|\s+([^-'\s].{0,256}))$"
 )
 _LISTED_NODE = re.compile(
     r"^(Switch|Ca|Router)\s*:\s*0x([0-9a-fA-F]{1,16}) ports (\d{1,9})(?: devid \S+ vendid \S+)?"
@@ -64,7 +66,7 @@ def parse(text: str) -> Discovery:
     """Return the fabric. Raises ``CoreError`` for a text that names no node of one."""
     records = Records()
     node: tuple[str, str, str] | None = None
-    system, generated, topology, seen, bare = None, None, False, False, False
+    system, generated, topology, seen, bare, has_ids = None, None, False, False, False, False
     lines = plain(text).rstrip().split("\n")
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
@@ -88,7 +90,7 @@ def parse(text: str) -> Discovery:
             system, topology, seen, bare = None, True, True, True
             continue
         elif match := _SYSTEM.match(line):
-            node, system = None, node_guid(match[1])
+            node, system, has_ids = None, node_guid(match[1]), True
             continue
         elif _OTHER_ID.match(line) or _read_listed(records, line):
             node, seen = None, True
@@ -101,10 +103,12 @@ def parse(text: str) -> Discovery:
             records.unreadable(number, line, last=number == len(lines))
     if not records.nodes:
         raise CoreError(f"this is not what ibnetdiscover prints: it names no switch and no adapter. {_found(lines)}")
-    if bare and len(records.nodes) > 1:
+    # Without the lines that begin a record, somebody has picked the nodes out of the output.
+    if bare and has_ids and len(records.nodes) > 1:
         records.unreadable(len(lines), lines[-1].strip(), last=True)
     records.check_ends(whole=topology)
     switches, hcas, links = records.switches(), records.hcas(), records.links()
+    alone = records.complete and has_ids and not links
     return Discovery(
         generated=generated,
         switches=switches,
@@ -113,7 +117,17 @@ def parse(text: str) -> Discovery:
         links=links,
         complete=records.complete,
         warnings=tuple(records.warnings),
-        faults=unnamed(hcas, links),
+        faults=(*unnamed(hcas, links), *(_alone(node.name) for node in (*hcas, *switches) if alone)),
+    )
+
+
+def _alone(name: str) -> Fault:
+    """Only the node that the tool starts from is told without a link: of others it knows from their links."""
+    return Fault(
+        "fabric_not_found",
+        name,
+        "it has no link, and nothing else was found: this is no fabric.",
+        "Is its port up (ibstat)? Name the adapter and the port that lead to the fabric (-C, -P) where the host has several.",
     )
 
 
@@ -141,9 +155,9 @@ def _read_listed(records: Records, line: str) -> bool:
     """Take a line of the list of ports or of the list of nodes; false for a line that is neither."""
     match = _LISTED_PORT.match(line)
     if match:
-        kind, lid, port, digits, width, speed, peer, peer_lid, peer_port, peer_digits, name, peer_name, alone = match.groups()
+        kind, lid, port, digits, width, speed, peer, peer_lid, peer_port, peer_digits, name, peer_name, alone, bare = match.groups()
         guid = node_guid(digits)
-        records.node(_KINDS[kind], guid, name if alone is None else alone, lid=int(lid))
+        records.node(_KINDS[kind], guid, next(text for text in (name, alone, bare) if text is not None), lid=int(lid))
         if kind != "SW":
             records.port(guid, int(port), guid, int(lid))
         if peer:

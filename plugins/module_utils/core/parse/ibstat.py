@@ -32,9 +32,15 @@ _LAYERS = {"infiniband": "InfiniBand", "ib": "InfiniBand", "ethernet": "Ethernet
 _LAST = {"ibstat": "port guid", "ibstatus": "link_layer"}
 _TROUBLE = re.compile(r"\bib(?:warn|error|panic):|^Fatal error:")
 
+_DIED = re.compile(r"\bibpanic:|^Fatal error:")
+
 _WHY = {
     "Disabled": ("is switched off", "If it is to be used, enable it (ibportstate, or ip link set for Ethernet); one without a cable may stay so."),
     "Polling": ("finds nobody at the other end", "Look at the cable, the transceivers and the switch port; one without a cable may stay so."),
+    "LinkUp": (
+        "has a link, but is switched off as a port of InfiniBand",
+        "A virtual function is, until it has a GUID and the policy of its parent (ip link set ... vf ... state auto).",
+    ),
     "LinkErrorRecovery": ("is recovering from errors on the link", "Clean or replace the cable or the transceiver."),
 }
 
@@ -53,6 +59,7 @@ def parse(text: str) -> Adapters:
     """Return the adapters. Raises ``CoreError`` for a text that names none."""
     blocks: dict[str, _Block] = {}
     warnings: list[str] = []
+    died = False
     block: _Block | None = None
     pairs: dict[str, str] = {}
     last = ""
@@ -71,6 +78,8 @@ def parse(text: str) -> Adapters:
             pairs, last = block.ports.setdefault(int(match[1]), {}), ""
         elif _TROUBLE.search(line):
             warnings.append(f"line {number}: the tool said {line!r}.")
+            # What it would have said next is missing.
+            died |= bool(_DIED.search(line))
         elif match := _PAIR.match(line):
             last = "type" if _TYPE.match(match[1]) else match[1].lower()
             pairs[last] = match[2]
@@ -89,7 +98,10 @@ def parse(text: str) -> Adapters:
         warnings.append(f"line {len(lines)}: the output is cut off within {cut}.")
     hcas = tuple(_adapter(entry, warnings) for entry in blocks.values())
     return Adapters(
-        hcas=hcas, complete=not cut, warnings=tuple(warnings), faults=tuple(fault for hca in hcas for port in hca.ports for fault in _faults(hca, port))
+        hcas=hcas,
+        complete=not (cut or died),
+        warnings=tuple(warnings),
+        faults=tuple(fault for hca in hcas for port in hca.ports for fault in _faults(hca, port)),
     )
 
 

@@ -314,3 +314,24 @@ def test_signalling_rates() -> None:
         "XDR",
         None,
     ]
+
+
+def test_a_port_without_a_link_as_old_releases_print_it() -> None:
+    """Without quotes around the name."""
+    document = parse("SW   301  7 0x0002c90200aa0001 4x QDR                                   Sample IS5030 spine 2\n")
+    assert [(switch.name, switch.lid) for switch in document.switches] == [("Sample IS5030 spine 2", 301)]
+    assert document.complete and not document.warnings and not document.faults
+
+
+def test_nodes_that_were_picked_out_of_the_output() -> None:
+    picked = "".join(f'Switch\t41 "S-0002c90300aa000{number}"\t\t# "leaf{number}" base port 0 lid {number} lmc 0\n' for number in (1, 2))
+    document = parse(picked)
+    assert [switch.name for switch in document.switches] == ["leaf1", "leaf2"]
+    assert document.complete and not document.warnings and not document.faults
+
+
+def test_an_adapter_that_finds_no_fabric() -> None:
+    document = parse('vendid=0x2c9\ndevid=0x1021\nsysimgguid=0x2c90300aa0001\ncaguid=0x2c90300aa0001\nCa\t1 "H-0002c90300aa0001"\t\t# "node1 mlx5_0"\n')
+    assert document.complete and not document.links
+    assert [(fault.id, fault.subject) for fault in document.faults] == [("fabric_not_found", "node1 mlx5_0")]
+    assert document.faults[0].message == "it has no link, and nothing else was found: this is no fabric."

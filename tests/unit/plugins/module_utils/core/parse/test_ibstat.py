@@ -173,3 +173,23 @@ def test_other_lines() -> None:
 )
 def test_another_text_is_refused(text: str, found: str, refused: Refused) -> None:
     assert refused(parse, text) == f"this is not what ibstat prints: it names no adapter. {found} Without the driver there is no adapter."
+
+
+PORT = (
+    "CA 'mlx5_3'\n\tCA type: MT4129\n\tNumber of ports: 1\n\tFirmware version: 28.43.1014\n\tHardware version: 0\n"
+    "\tNode GUID: 0x0002c90300aa0030\n\tSystem image GUID: 0x0002c90300aa0030\n\tPort 1:\n\t\tState: Active\n\t\tPhysical state: LinkUp\n"
+    "\t\tRate: 400\n\t\tBase lid: 31\n\t\tLMC: 0\n\t\tSM lid: 1\n\t\tCapability mask: 0xa751e848\n\t\tPort GUID: 0x0002c90300aa0030\n"
+    "\t\tLink layer: InfiniBand\n"
+)
+
+
+def test_a_tool_that_died_on_the_next_adapter() -> None:
+    document = parse(f"{PORT}ibpanic: [4711] main: stat of IB device 'mlx5_4' failed: No such file or directory\n")
+    assert len(document.hcas) == 1
+    assert not document.complete
+    assert document.warnings == ("line 18: the tool said \"ibpanic: [4711] main: stat of IB device 'mlx5_4' failed: No such file or directory\".",)
+
+
+def test_a_virtual_function_that_is_down() -> None:
+    (fault,) = parse(PORT.replace("State: Active", "State: Down")).faults
+    assert fault.message == "the port is down: it has a link, but is switched off as a port of InfiniBand."

@@ -116,7 +116,8 @@ def named(result: CheckResult) -> Subject:
 def all_pairs(fabric: SlowFabric) -> Run:
     """Everybody with everybody; a node is slow whose median is."""
     reached: list[list[float]] = [[] for _node in range(fabric.nodes)]
-    for a, b, _rail, rate in fabric.measure((a, b) for a in range(fabric.nodes) for b in range(a)):
+    everybody = ((one, other) for one in range(fabric.nodes) for other in range(one))
+    for a, b, _rail, rate in fabric.measure(everybody):
         reached[a].append(rate)
         reached[b].append(rate)
     slow = {("node", node_name(node)) for node, rates in enumerate(reached) if statistics.median(rates) < THRESHOLD * fabric.nominal}
@@ -127,7 +128,7 @@ def two_pass(fabric: SlowFabric) -> Run:
     """Pairs by chance; who was in a slow one is measured again with a node that was not."""
     order = list(range(fabric.nodes))
     fabric.chance.shuffle(order)
-    reached = pairwise(fabric, list(zip(order[::2], order[1::2])))
+    reached = pairwise(fabric, list(zip(order[::2], order[1::2], strict=False)))
     suspicious = [node for pair, rate in reached.items() if rate < THRESHOLD * fabric.nominal for node in pair]
     good = [node for node in order if node not in set(suspicious)]
     if not good:
@@ -274,9 +275,7 @@ def broken(found: Sequence[Case], scale: dict[str, float | int]) -> list[str]:
 
 
 def table(found: Sequence[Case], scale: dict[str, float | int]) -> str:
-    lines = [
-        f"{'nodes':>5} {'rails':>5} {'faulty':>6} {'kind':<17} {'slow':>5}  {'method':<10} {'recall':>7} {'kind':>6} {'false/run':>9} {'rounds':>6} {'tests':>8}"
-    ]
+    lines = ["nodes rails faulty kind               slow  method      recall   kind false/run rounds    tests"]
     for case in found:
         lines.append(
             f"{case.nodes:>5} {case.rails:>5} {case.faulty:>6} {case.kind:<17} {case.slow_percent:>4g}%  {case.method:<10} {case.recall:>7.3f}"

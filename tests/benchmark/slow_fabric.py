@@ -92,5 +92,5 @@ class SlowFabric:
     def measure_group(self, nodes: Iterable[int]) -> float:
         """What a job over all these nodes reaches: as much as the slowest of them and of the ways between them allows."""
         members = list(nodes)
-        ring = zip(members, members[1:] + members[:1])
+        ring = zip(members, members[1:] + members[:1], strict=True)
         return self.disturbed(min(self.carries(a, b, rail) for a, b in ring for rail in range(self.rails)))

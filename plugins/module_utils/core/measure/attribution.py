@@ -17,7 +17,7 @@ from statistics import median
 from ..model.isolation import Analysis, Effect, PairRate, Place
 from .groups import BARS, find_groups
 from .pairs import Pairs, Settings
-from .robust import MEDIAN_ERROR, location, spread, upper_median
+from .robust import MEDIAN_ERROR, location, upper_median, upper_spread
 from .verdicts import Finder
 
 _DEFAULT = Settings()
@@ -53,7 +53,8 @@ def analyse(
         accused.append(finder.between_units())
     proven = suspects.proven()
     for node, name in enumerate(pairs.names):
-        finder.node(node, lost=name in lost, partners=suspects.partners(node))
+        finder.node(node, lost=name in lost, partners=suspects.partners(node), doubtful=suspects.doubtful(node))
+    finder.fleet()
     slow_links = {number for numbers, _loss, _z in links for number in numbers}
     return Analysis(
         expected={tier: math.exp(level) for tier, level in pairs.levels.items()},
@@ -126,6 +127,12 @@ class _Suspects:
         cells = self._cells(node) if effect.rail is None else [node * pairs.rails + pairs.rail_numbers.index(effect.rail)]
         return [number for cell in cells for number in self._own(cell)]
 
+    def doubtful(self, node: int) -> float:
+        """How slow a node is in what nothing known holds back, where that is material and more than half as sure as an accusation; 0 otherwise."""
+        numbers = [number for cell in self._cells(node) for number in self._own(cell) if not self._pairs.limit[number]]
+        loss = self._loss(numbers)
+        return loss if loss > self._pairs.material and self._z(loss, len(numbers)) > self._pairs.settings.z / 2 else 0.0
+
     def partners(self, node: int) -> int:
         """How many partners a node was measured with over ways that nothing known holds back."""
         pairs = self._pairs
@@ -184,7 +191,7 @@ class _Suspects:
         pairs = self._pairs
         own = [self._own(cell) for cell in range(len(pairs.of_cell))]
         losses = [self._loss(numbers) for numbers in own]
-        self._usual = spread([loss for loss, numbers in zip(losses, own) if numbers and loss < pairs.material], 0.0)
+        self._usual = upper_spread([-loss for loss in losses])
         found: set[int] = set()
         for node in range(len(pairs.names)):
             cells = [cell for cell in self._cells(node) if own[cell] and cell not in self._accused]

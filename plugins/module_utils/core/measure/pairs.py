@@ -90,15 +90,16 @@ class Pairs:
 
     def settle(self, clean: Sequence[bool]) -> None:
         """Work out anew, from the measurements that nothing is known to hold back, the levels and the noise."""
-        near_level: dict[str, list[float]] = {}
+        reach = max(2 * self.material, 3 * self.noise)
+        about: dict[str, list[float]] = {}
         for number, tier in enumerate(self.tier):
-            if clean[number] and not self.limit[number] and abs(self.offset[number]) <= 2 * self.material:
-                near_level.setdefault(tier, []).append(self.offset[number])
-        shift = {tier: median(values) for tier, values in near_level.items() if len(values) >= 3}
+            if clean[number] and not self.limit[number] and abs(self.offset[number]) <= reach:
+                about.setdefault(tier, []).append(self.offset[number])
+        shift = {tier: median(values) for tier, values in about.items() if len(values) >= 3}
         for tier, by in shift.items():
             self.levels[tier] += by
         self.offset = [offset - shift.get(tier, 0.0) for offset, tier in zip(self.offset, self.tier)]
-        self.noise = noise([value - shift.get(tier, 0.0) for tier, values in near_level.items() for value in values])
+        self.noise = noise([offset for offset, free in zip(self.offset, clean) if free], reach)
 
     def _levels(self, logs: Sequence[float]) -> dict[str, float]:
         """The level of each tier: as measured, where it is not materially less than the best tier promises.

@@ -12,8 +12,10 @@ from statistics import median
 # The median absolute deviation of a normal distribution, and the standard error of its median, in standard deviations.
 _MAD = 1.4826
 MEDIAN_ERROR = 1.2533
-# What a single measurement is taken to scatter by before there are many: 1.5 %, with the weight of five measurements.
-_USUAL_NOISE, _USUAL_WEIGHT = 0.015, 5
+# What a single measurement is taken to scatter by at least before there are many: 1.5 %, with the weight of five measurements.
+_USUAL_NOISE, _USUAL_WEIGHT = 0.015, 10
+# The closest half of a normal distribution is this many standard deviations wide.
+_HALF = 1.349
 # Huber's constant: residuals beyond this many standard deviations count less. 95 % as good as the mean where all is normal.
 _HUBER = 1.345
 
@@ -31,10 +33,19 @@ def spread(values: Sequence[float], centre: float | None = None) -> float:
     return _MAD * median([abs(value - middle) for value in values])
 
 
-def noise(residuals: Sequence[float]) -> float:
-    """Return how much single measurements scatter about 0; few of them count together with what is usual."""
-    measured = spread(residuals, 0.0)
-    return math.sqrt((len(residuals) * measured**2 + _USUAL_WEIGHT * _USUAL_NOISE**2) / (len(residuals) + _USUAL_WEIGHT))
+def upper_spread(values: Sequence[float]) -> float:
+    """Return the standard deviation about 0 of what is not pulled down, as told by the values above 0 alone."""
+    return spread([value for value in values if value > 0], 0.0)
+
+
+def noise(residuals: Sequence[float], reach: float) -> float:
+    """Return how much single measurements scatter, as those above 0 do.
+
+    Few of them count together with what is usual, or with what all within ``reach`` do, if that is more.
+    """
+    above = sum(value > 0 for value in residuals)
+    usual = max(_USUAL_NOISE, spread([value for value in residuals if abs(value) <= reach], 0.0))
+    return math.sqrt((above * upper_spread(residuals) ** 2 + _USUAL_WEIGHT * usual**2) / (above + _USUAL_WEIGHT))
 
 
 def location(values: Sequence[float], scale: float) -> float:
@@ -52,10 +63,13 @@ def location(values: Sequence[float], scale: float) -> float:
 def top_level(values: Sequence[float], width: float) -> float:
     """Return the level of the highest crowd of values: what those reach that nothing holds back.
 
-    A crowd is a stretch of ``width`` with half as many values as the fullest one or more. From its median on, the median of what is within
-    ``width`` of the last is taken until it stays.
+    A crowd is a stretch of ``width`` (of more, up to four times that, where the closest half of the values scatters more) with half as many values
+    as the fullest one or more. From its median on, the median of what is within a stretch's width of the last is taken until it stays.
     """
     ordered = sorted(values)
+    half = (len(ordered) + 1) // 2
+    closest = min(high - low for low, high in zip(ordered, ordered[half - 1 :]))
+    width = min(max(width, 2 * closest / _HALF), 4 * width)
     counts = [bisect_right(ordered, value + width) - place for place, value in enumerate(ordered)]
     enough = max(counts) / 2
     start = max(place for place, count in enumerate(counts) if count >= enough)

@@ -63,6 +63,8 @@ class Finder:
         distinct = len({frozenset((pairs.a[number] // pairs.rails, pairs.b[number] // pairs.rails)) for number in group.measurements})
         effect = Effect(group.kind, None, leaf, rail, -math.expm1(-group.loss), group.z, len(group.measurements), distinct)
         hint = _HINTS[group.kind]
+        if group.kind == "leaf" and pairs.leaf.count(group.leaf or 0) < 4:
+            hint += " As they are few, they may be slow themselves, all alike."
         if group.leaves:
             hint = (
                 "Pairs that stay on their leaf are fast. Which of the two leaves it is can't be told from pairs between them: a third leaf or the counters can."
@@ -123,46 +125,59 @@ class Finder:
         )
         return effect
 
-    def node(self, node: int, *, lost: bool, partners: int) -> None:
-        """Report a node that is not accused: it passed, or there is too little to tell."""
+    def fleet(self) -> None:
+        """Report pairs that are faster than what counts as unimpaired: most of the others may be held back alike."""
+        pairs = self._pairs
+        limit = max(pairs.material, pairs.settings.z * pairs.noise)
+        fast = [number for number, offset in enumerate(pairs.offset) if offset > limit]
+        if not fast:
+            return
+        evidence = [self._single(number) for number in sorted(fast, key=lambda number: -pairs.offset[number])[:_LISTED]]
+        hint = f"{len(fast)} of {len(pairs.measured)} measurements are faster than what is usual here, which may be slow itself: compare it with the hardware."
+        self._result(Subject("fleet", "all nodes"), "inconclusive", "warning", self._expected(fast), self._observed(fast), evidence, hint, "")
+
+    def node(self, node: int, *, lost: bool, partners: int, doubtful: float) -> None:
+        """Report a node that is not accused: it passed, or there is too little to tell. ``doubtful``: the loss that it shows, too
+        uncertain to accuse it; 0 for none."""
         pairs = self._pairs
         name = pairs.names[node]
         if name in self._judged:
             return
         cells = range(node * pairs.rails, (node + 1) * pairs.rails)
         numbers = [number for cell in cells for number in pairs.of_cell[cell]]
-        why = self._doubt(name, lost, partners)
-        if not why and pairs.settings.partners <= partners:
+        free = [number for number in numbers if not pairs.limit[number]]
+        why = self._doubt(name, lost, partners, free)
+        if not why and doubtful:
+            why = f"It looks {-math.expm1(-doubtful):.1%} slower than the rest, which may be chance."
+        if not why:
             for rail, cell in zip(pairs.rail_numbers, cells):
                 if not pairs.of_cell[cell]:
                     self._inconclusive(Subject("rail", f"{name} rail {rail}", name, rail), f"Nothing came of its measurements on rail {rail}.", ())
         if why:
             self._inconclusive(Subject("node", name, name), why, numbers)
             return
-        free = [number for number in numbers if not pairs.limit[number]]
         expected, observed = self._expected(free), self._observed(free)
         summary = (self._summary(f"{len(free)} measurements with {partners} partners, median", free),)
         self._result(Subject("node", name, name), "pass", "info", expected, observed, summary, "", "")
 
-    def _doubt(self, name: str, lost: bool, partners: int) -> str:
-        """Why nothing can be said of a node that is not slow, or an empty text."""
+    def _doubt(self, name: str, lost: bool, partners: int, free: Sequence[int]) -> str:
+        """Why nothing can be said of a node that is not slow, or an empty text. ``free``: its measurements that nothing known holds back."""
+        pairs = self._pairs
         rounds, missed = self._rounds.get(name, set()), self._missed.get(name, set())
-        silent = sorted(number for number in missed - rounds if number > max(rounds, default=0))
+        silent = sorted(number for number in missed if number > max(rounds, default=0))
         if not rounds:
             return f"It was to be measured in {len(missed)} rounds and nothing came of any." if missed else "It was in no measurement."
         if lost:
             return f"It was lost; its last measurement is of round {max(rounds)}."
         if len(silent) > 1:
             return f"Nothing came of its measurements from round {silent[0]} on."
-        if partners < self._pairs.settings.partners:
-            held = any(
-                name in (self._pairs.names[self._pairs.a[n] // self._pairs.rails], self._pairs.names[self._pairs.b[n] // self._pairs.rails])
-                for group in self._groups
-                for n in group.measurements
-            )
-            if held:
+        if len(self._rounds) < 3:
+            return "Two nodes alone can't be compared with anything."
+        # Nothing makes a pair faster than both of its nodes are: to have been fast once is enough.
+        if partners < pairs.settings.partners and all(pairs.offset[number] < -max(pairs.material, 2 * pairs.noise) for number in free):
+            if not free:
                 return "All that it can reach is held back by what is reported beside it; it can be judged when that is mended."
-            return f"It was measured with {partners} good partners, {self._pairs.settings.partners} are needed."
+            return f"It was measured with {partners} partners that are not slow themselves, {pairs.settings.partners} are needed."
         return ""
 
     def _inconclusive(self, subject: Subject, why: str, numbers: Sequence[int]) -> None:

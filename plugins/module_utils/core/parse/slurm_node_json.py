@@ -86,14 +86,16 @@ def read(text: str) -> tuple[list[SlurmNode], list[str], bool]:
     if isinstance(fields.get("name"), str) and "state" in fields:
         fields = {"nodes": [fields]}
     entries = fields.get("nodes", fields.get("sinfo"))
+    reported = fields.get("errors")
+    errors = [_error(entry) for entry in reported if entry] if isinstance(reported, list) else []
+    if not isinstance(entries, list) and errors:
+        raise _refused(errors[0])
     if not isinstance(entries, list):
         found = ", ".join(sorted(map(str, fields))[:8]) or ("nothing" if isinstance(document, dict) else type(document).__name__)
         raise CoreError(
             f"this JSON has no list of nodes: it has {found}.",
             hint="Expected is scontrol show node --json, sinfo --json or what slurmrestd answers to /nodes.",
         )
-    reported = fields.get("errors")
-    errors = [_error(entry) for entry in reported if entry] if isinstance(reported, list) else []
     # A record that was cut in the middle would seem to have no resources: all have the same fields.
     if not whole and entries and (len(entries) == 1 or _size(entries[-1]) < _size(entries[0])):
         entries.pop()
@@ -101,8 +103,12 @@ def read(text: str) -> tuple[list[SlurmNode], list[str], bool]:
     if not whole:
         warnings.insert(0, f"The output was cut off after {len(entries)} records.")
     if errors and not nodes:
-        raise CoreError(f"Slurm answered with an error: {errors[0]}.", where="errors[0]", hint="Is slurmctld running, and may this user ask it?")
+        raise _refused(errors[0])
     return nodes, [*(f"Slurm reported an error: {error}." for error in errors), *warnings], whole and not errors
+
+
+def _refused(error: str) -> CoreError:
+    return CoreError(f"Slurm answered with an error: {error}.", where="errors[0]", hint="Is slurmctld running, and may this user ask it?")
 
 
 def _size(entry: Any) -> int:
@@ -111,7 +117,7 @@ def _size(entry: Any) -> int:
 
 def _error(entry: Any) -> str:
     fields = entry if isinstance(entry, Mapping) else {"error": entry}
-    told = [str(fields[name]) for name in ("error", "description", "source") if fields.get(name)]
+    told = [str(fields[name]) for name in ("error", "description", "source") if fields.get(name) not in (None, "", "No error")]
     return ": ".join(told).rstrip(".") or "without a text"
 
 

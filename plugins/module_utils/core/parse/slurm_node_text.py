@@ -127,7 +127,8 @@ def _fields(lines: Sequence[str]) -> dict[str, str]:
         first = _KEY.match(stripped)
         if current in _FREE and (not first or len(line) - len(line.lstrip()) > _DEEP):
             found[current] += f"\n{stripped}"
-        elif first and first[1] in _FREE and not one_line:
+        # Until 17.02 the memory stands on the line of the operating system.
+        elif first and first[1] in _FREE and first[1] != "OS" and not one_line:
             current = first[1]
             found[current] = stripped[first.end() :]
         else:

@@ -539,3 +539,21 @@ def test_refused(text: str, message: str, refused: Refused) -> None:
 def test_lists_of_indexes_are_bounded() -> None:
     entry = slurm_fields.gres_entries(f"gpu:1(IDX:{','.join(['0-9999'] * 50)})")[0]
     assert len(entry.indexes) <= 20_000
+
+
+def test_an_answer_that_is_an_error_alone(refused: Refused) -> None:
+    errors = [{"description": "Failure to query node n9", "error_number": 0, "error": "No error", "source": "_dump_nodes"}]
+    assert refused(parse, json.dumps({"errors": errors, "warnings": [], "meta": {}})) == (
+        "errors[0]: Slurm answered with an error: Failure to query node n9: _dump_nodes. Is slurmctld running, and may this user ask it?"
+    )
+
+
+def test_the_memory_on_the_line_of_the_operating_system() -> None:
+    document = parse(
+        "NodeName=n7 Arch=x86_64 CoresPerSocket=6\n   CPUAlloc=0 CPUErr=0 CPUTot=12 CPULoad=1.50\n   AvailableFeatures=(null)\n   ActiveFeatures=(null)\n"
+        "   Gres=gpu:k20:2\n   NodeAddr=n7 NodeHostName=n7 Version=17.02\n   OS=Linux RealMemory=18432 AllocMem=0 FreeMem=17607 Sockets=2 Boards=1\n"
+        "   State=IDLE ThreadsPerCore=1 TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A\n   Partitions=all\n   CfgTRES=cpu=12,mem=18G\n   AllocTRES=\n"
+    )
+    (node,) = document.nodes
+    assert (node.os, node.memory_mib, node.free_memory_mib, node.sockets, node.boards) == ("Linux", 18432, 17607, 2, 1)
+    assert document.complete and not document.warnings and not document.faults

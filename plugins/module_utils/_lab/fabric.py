@@ -72,8 +72,7 @@ class FabricService:
 
     def discover(self, tree: str) -> str:
         """What ibnetdiscover prints, out of another tree."""
-        variables = [f"SIM_HOST={self.fabric.switches[-1].id}", "IBSIM_SERVER_NAME=127.0.0.1"]
-        command = ["chroot", tree, "env", "--chdir=/mnt", *variables, "ibsim-run", "ibnetdiscover"]
+        command = ["chroot", tree, "env", "--chdir=/mnt", *self._client(), "ibsim-run", "ibnetdiscover"]
         # It makes a folder where it is started.
         script = 'mount -t tmpfs none "$1/mnt"; shift; exec "$@"'
         return host.run([*self._enter(), "sh", "-ec", script, "sh", tree, *command], what="Discovering the fabric", timeout_s=START_TIMEOUT_S)
@@ -112,7 +111,7 @@ class FabricService:
                 shutil.rmtree(f"{self.folder}/opensm/{name}")
             elif name == _SUBNET:
                 os.unlink(f"{self.folder}/opensm/{name}")
-        variables = [f"SIM_HOST={self.fabric.switches[-1].id}", "IBSIM_SERVER_NAME=127.0.0.1", "OSM_TMP_DIR=/mnt/opensm", "OSM_CACHE_DIR=/mnt/opensm"]
+        variables = [*self._client(), "OSM_TMP_DIR=/mnt/opensm", "OSM_CACHE_DIR=/mnt/opensm"]
         command = ["env", "--chdir=/mnt/opensm", *variables, "ibsim-run", "opensm", "--log_file", "/mnt/opensm/log", "--log_limit", "1"]
         self._launch("opensm", command, f"{self.folder}/opensm.log")
 
@@ -121,6 +120,13 @@ class FabricService:
             if os.path.exists(path):
                 os.unlink(path)
         host.detach([*self._enter(), "sh", "-ec", _LAUNCH, "sh", self.folder, name, self.tree, *command], log, stdin=stdin)
+
+    def _client(self) -> list[str]:
+        """The variables of a client in the same namespace, on a managed switch.
+
+        It must not come by the loopback interface: ibsim would answer the next client from there too, and ends when it can't.
+        """
+        return [f"SIM_HOST={self.fabric.switches[-1].id}", f"IBSIM_SERVER_NAME={self.spec.fabric_address()}"]
 
     def _enter(self) -> list[str]:
         return ["nsenter", f"--net=/run/netns/{self.spec.fabric_namespace()}", "unshare", "--mount"]

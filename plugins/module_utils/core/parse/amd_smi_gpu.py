@@ -40,7 +40,9 @@ def gpu_of(index: int, fields: Mapping[str, str]) -> AmdGpu:
         return next((found for found in (values.text_or_none(fields.get(key)) for key in keys) if found is not None), None)
 
     def number(*keys: str, unit: str = "") -> float | None:
-        return next((found for found in (values.decimal(fields.get(key), unit) for key in keys) if found is not None and found >= 0), None)
+        # amd-smi says 41 °C, or 41 C.
+        told = (fields.get(key, "").replace("\u00b0", "") for key in keys)
+        return next((found for found in (values.decimal(each, unit) for each in told) if found is not None and found >= 0), None)
 
     def whole(*keys: str, unit: str = "") -> int | None:
         found = number(*keys, unit=unit)
@@ -50,11 +52,13 @@ def gpu_of(index: int, fields: Mapping[str, str]) -> AmdGpu:
         in_bytes = values.whole(fields.get(bytes_key))
         return _mib(text(*keys)) if in_bytes is None or in_bytes < 0 else in_bytes // 1048576
 
+    names = map(text, ("card series", "device name", "card model", "asic/market_name", "board/product_name"))
     level = _PCIE_LEVEL.search(fields.get("pcie clock level", ""))
     serial = text("serial number", "board/product_serial", "asic/asic_serial")
     return AmdGpu(
         index=index,
-        product=text("card series", "device name", "card model", "asic/market_name", "board/product_name"),
+        # A machine without names for PCI ids shows the ids of card and vendor.
+        product=next((name for name in names if name is not None and values.hexadecimal(name) is None), None),
         device_id=text("device id", "gpu id", "asic/device_id"),
         architecture=text("gfx version", "asic/target_graphics_version"),
         # Where there is none, some versions say 0.

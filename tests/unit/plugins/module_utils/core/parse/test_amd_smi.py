@@ -271,3 +271,18 @@ def test_recorded_xgmi(recording: Callable[[str], str]) -> None:
     assert links(document)[0, 3] == AmdLink(0, 3, "XGMI", read_kib=1.0, write_kib=1.0)
     assert links(document)[7, 0].read_kib == 0.0
     assert (len(document.gpus), len(document.links), document.complete) == (8, 56, True)
+
+
+def test_temperatures_with_the_sign_of_degrees() -> None:
+    (gpu,) = parse(
+        "GPU: 0\n    POWER:\n        SOCKET_POWER: 21 W\n    TEMPERATURE:\n        EDGE: 38 \u00b0C\n        HOTSPOT: 44 \u00b0C\n        MEM: 61 \u00b0C\n"
+    ).gpus
+    assert (gpu.power_draw_w, gpu.temperature_c, gpu.hotspot_temperature_c, gpu.memory_temperature_c) == (21.0, 38.0, 44.0, 61.0)
+
+
+def test_ids_are_no_names() -> None:
+    """What rocm-smi says where it has no names for PCI ids."""
+    (gpu,) = parse('{"card0": {"GPU ID": "0x74a1", "Card series": "0x1002", "Card model": "0x74a1"}, "system": {"Driver version": "6.3.6"}}').gpus
+    assert (gpu.product, gpu.device_id) == (None, "0x74a1")
+    (named,) = parse('{"card0": {"GPU ID": "0x74a1", "Card series": "0x1002", "Card model": "Sample MI"}, "system": {}}').gpus
+    assert named.product == "Sample MI"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import pathlib
 import random
 import resource
 import statistics
@@ -21,14 +20,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
+from slow_fabric import Fault, SlowFabric
+
 from railyard.core.measure.attribution import analyse, suspects
 from railyard.core.measure.confirmation import plan_confirmation
 from railyard.core.measure.schedule import plan_rounds
 from railyard.core.model.finding import CheckResult
 from railyard.core.model.isolation import Analysis, PairRate, Place
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from slow_fabric import Fault, SlowFabric
 
 SEEDS = 200
 # What the other ways call slow, of the rate that they are told. Of 0.90, 0.95 and 0.97 the one that finds faults of 5 %.

@@ -66,6 +66,12 @@ def test_virtual_functions_are_in_the_document_alone() -> None:
     assert (len(summary(facts)["hcas"]), len(document(facts)["hcas"])) == (3, 4)
 
 
+def test_one_long_text_does_not_push_out_the_rest() -> None:
+    facts = replace(make("l40s_4").facts(), unseen=(Unseen("gpus.driver", "x" * 20_000),))
+    found = summary(facts)
+    assert (len(found["unseen"][0]["reason"]), found["left_out"]) == (503, {})
+
+
 def test_a_monstrous_node_has_a_small_summary_that_says_what_it_left_out() -> None:
     facts = make().facts()
     many = replace(

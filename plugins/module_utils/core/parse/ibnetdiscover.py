@@ -108,7 +108,7 @@ def parse(text: str) -> Discovery:
         records.unreadable(len(lines), lines[-1].strip(), last=True)
     records.check_ends(whole=topology)
     switches, hcas, links = records.switches(), records.hcas(), records.links()
-    alone = records.complete and has_ids and not links
+    alone = [node.name for node in records.nodes.values()] if records.complete and has_ids and not links else []
     return Discovery(
         generated=generated,
         switches=switches,
@@ -117,7 +117,7 @@ def parse(text: str) -> Discovery:
         links=links,
         complete=records.complete,
         warnings=tuple(records.warnings),
-        faults=(*unnamed(hcas, links), *(_alone(node.name) for node in (*hcas, *switches) if alone)),
+        faults=(*unnamed(hcas, links), *map(_alone, alone)),
     )
 
 

@@ -107,7 +107,7 @@ class _Section:
 
     def has_begun_as(self, test: str) -> bool:
         """Whether there is no more of it than the beginning of this test: then the same title again is the other end, which prints at the same time."""
-        return self.test == test and self.waiting and not (self.rows or self.errors or any(self.ends.values()))
+        return self.test == test and not (self.rows or self.errors or any(self.ends.values()))
 
 
 def parse(text: str) -> Perftest:

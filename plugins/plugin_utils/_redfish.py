@@ -40,6 +40,8 @@ MOST_BYTES_OF_A_BMC = 2**23
 MOST_REQUESTS = 400
 MOST_REDIRECTS = 3
 LONGEST_PAUSE = 5.0
+# Seconds for the service root, which costs a service nothing: one that takes longer is not up, and is not worth a whole timeout.
+LONGEST_START = 10.0
 # Connections at a time, while it is found out where something listens. Many systems allow a process 1024 open files.
 KNOCKS = 500
 # Not worth a warning: services link to parts that they do not have.
@@ -53,7 +55,7 @@ _BUSY = (429, 503)
 class Limits:
     """Of a sweep: BMCs at a time, and seconds for a connection, a request, and all of a BMC."""
 
-    parallel: int = 200
+    parallel: int = 150
     connect_timeout: float = 5
     timeout: float = 30
     deadline: float = 180
@@ -181,7 +183,6 @@ class _Crawl:
         self._session = ""
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=1, ssl=bmc.tls or True),
-            timeout=aiohttp.ClientTimeout(total=limits.timeout, sock_connect=limits.connect_timeout),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers={"Accept": "application/json", "OData-Version": "4.0", "Accept-Encoding": "gzip"},
@@ -289,11 +290,17 @@ class _Crawl:
             raise StoppedError(f"It wants to be asked more than {MOST_REQUESTS} times.")
         self.requests += 1
         url = yarl.URL(self._bmc.origin + address, encoded=True)
+        seconds = min(self._limits.timeout, LONGEST_START) if self.requests == 1 else self._limits.timeout
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=self._limits.connect_timeout)
         try:
-            async with self._http.request(method, url, json=body, headers=self._headers, allow_redirects=False) as response:
+            async with self._http.request(method, url, json=body, headers=self._headers, allow_redirects=False, timeout=timeout) as response:
                 return response.status, response.headers, await self._content(response)
+        except aiohttp.ConnectionTimeoutError:
+            raise StoppedError(f"No connection within {self._limits.connect_timeout:g} s.") from None
+        except TimeoutError:
+            raise StoppedError(f"No answer within {seconds:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise StoppedError(_trouble(error, self._limits)) from None
+            raise StoppedError(_trouble(error)) from None
 
     async def _content(self, response: aiohttp.ClientResponse) -> bytes:
         unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if response.headers.get("Content-Encoding", "").lower() == "gzip" else None
@@ -335,12 +342,8 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)
 
 
-def _trouble(error: Exception, limits: Limits) -> str:
+def _trouble(error: Exception) -> str:
     """Return in a sentence what went wrong with a connection."""
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"No connection within {limits.connect_timeout:g} s."
-    if isinstance(error, TimeoutError):
-        return f"No answer within {limits.timeout:g} s."
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         reason = getattr(error.certificate_error, "verify_message", "") or "it is for another name"
         return f"Its certificate is not trusted: {reason}. Name the authority in ca_path."

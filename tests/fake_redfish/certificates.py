@@ -8,6 +8,7 @@ import datetime
 import ipaddress
 import pathlib
 import ssl
+import sys
 from collections.abc import Iterable
 
 from cryptography import x509
@@ -29,6 +30,14 @@ class Authority:
 
     def server_context(self, addresses: Iterable[str]) -> ssl.SSLContext:
         """Return the context of a server at these addresses."""
+        path = self.certificate(addresses)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        path.unlink()
+        return context
+
+    def certificate(self, addresses: Iterable[str]) -> pathlib.Path:
+        """Return a file with the certificate and the key of a server at these addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test server")])
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)) for address in addresses])
@@ -38,10 +47,7 @@ class Authority:
         path = self._folder / f"server-{signed.serial_number:x}.pem"
         private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        path.unlink()
-        return context
+        return path
 
     def _built(self, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
         now = datetime.datetime.now(datetime.UTC)
@@ -50,3 +56,19 @@ class Authority:
 
     def _identifier(self) -> x509.SubjectKeyIdentifier:
         return x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+
+
+def main() -> None:
+    """Write an authority and servers' certificates into a folder: ``python -m fake_redfish.certificates FOLDER ADDRESS,ADDRESS...``.
+
+    Prints the paths: the authority's, and one for each group of addresses.
+    """
+    folder, *groups = sys.argv[1:]
+    authority = Authority(pathlib.Path(folder))
+    print(authority.ca_path)
+    for group in groups:
+        print(authority.certificate(group.split(",")))
+
+
+if __name__ == "__main__":
+    main()

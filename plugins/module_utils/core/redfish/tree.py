@@ -33,13 +33,13 @@ def text(value: object) -> str | None:
 def part(resource: object, *path: str) -> Any:
     """Return what lies in nested mappings under the names, or ``None``."""
     for name in path:
-        resource = resource.get(name) if isinstance(resource, Mapping) else None
+        resource = resource.get(name) if isinstance(resource, dict) else None
     return resource
 
 
 def spelled(link: object) -> str:
     """Return the address that a link leads to as it is written, to be asked for; empty for no link, or one to a part of a resource."""
-    if isinstance(link, Mapping):
+    if isinstance(link, dict):
         link = link.get("@odata.id") or link.get("href")
     found = link.strip() if isinstance(link, str) else ""
     return "" if "#" in found else found
@@ -79,7 +79,7 @@ def natural(name: str) -> list[tuple[int, int, str]]:
 def error_of(document: Resource) -> str | None:
     """Return what the service answered instead of a resource, or ``None`` if this is no error message."""
     error = document.get("error")
-    if not isinstance(error, Mapping) or "@odata.id" in document:
+    if not isinstance(error, dict) or "@odata.id" in document:
         return None
     details = error.get("@Message.ExtendedInfo")
     for detail in details if isinstance(details, list) else [details]:
@@ -109,7 +109,7 @@ class Tree:
         system of another machine than the one that is there under the same address; the fuller of the two is kept.
         """
         own = address_of(address)
-        if not isinstance(document, Mapping):
+        if not isinstance(document, dict):
             self._add_inside(document)
             return True
         error = error_of(document)
@@ -130,12 +130,12 @@ class Tree:
         )
 
     def _add_inside(self, document: object) -> None:
-        stack = list(document.values()) if isinstance(document, Mapping) else [document]
+        stack = list(document.values()) if isinstance(document, dict) else [document]
         while stack:
             value = stack.pop()
             if isinstance(value, list):
                 stack += value
-            elif isinstance(value, Mapping):
+            elif isinstance(value, dict):
                 key = address_of(value)
                 # Some services leave out what is required when they write resources out: such a one is no more than a link.
                 if key and "Id" in value and type_of(value) and len(self._resources.get(key, ())) < len(value):

@@ -49,8 +49,6 @@ def analyse(
     accused = [finder.group(group) for group in groups]
     accused += [finder.accused(effect, suspects.numbers(effect)) for effect in suspects.accused()]
     accused += [finder.link(*link) for link in links]
-    if pairs.between_units:
-        accused.append(finder.between_units())
     proven = suspects.proven()
     for node, name in enumerate(pairs.names):
         finder.node(node, lost=name in lost, partners=suspects.partners(node), doubtful=suspects.doubtful(node))
@@ -173,6 +171,9 @@ class _Suspects:
         """The measurements of a cell with partners that are not accused."""
         return [number for number in self._pairs.of_cell[cell] if self._pairs.other(number, cell) not in self._accused]
 
+    def _limited(self, numbers: Sequence[int]) -> bool:
+        return 2 * sum(self._pairs.limit[number] < 0 for number in numbers) > len(numbers)
+
     def _loss(self, numbers: Sequence[int]) -> float:
         return -upper_median([self._pairs.residual(number) for number in numbers]) if numbers else 0.0
 
@@ -195,13 +196,16 @@ class _Suspects:
         found: set[int] = set()
         for node in range(len(pairs.names)):
             cells = [cell for cell in self._cells(node) if own[cell] and cell not in self._accused]
-            if not cells or max(losses[cell] for cell in cells) <= pairs.material / 2:
+            # A rail that is held back by something else says little of the node.
+            telling = [cell for cell in cells if not self._limited(own[cell])]
+            telling = telling if len(telling) > 1 else cells
+            if not cells or max(losses[cell] for cell in telling) <= pairs.material / 2:
                 continue
-            ordered = sorted(losses[cell] for cell in cells)
+            ordered = sorted(losses[cell] for cell in telling)
             typical = median(ordered)
-            numbers = [number for cell in cells for number in own[cell]]
+            numbers = [number for cell in telling for number in own[cell]]
             whole = len(cells) == pairs.rails and typical > pairs.material and 2 * ordered[len(ordered) // 10] >= typical
-            if whole and self._enough(cells[0], own[cells[0]]) and self._z(typical, len(numbers)) > pairs.settings.z and self._agree(numbers, typical, bar):
+            if whole and self._enough(telling[0], own[telling[0]]) and self._z(typical, len(numbers)) > pairs.settings.z and self._agree(numbers, typical, bar):
                 self._nodes.add(node)
                 found.update(cells)
                 continue

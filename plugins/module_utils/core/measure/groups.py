@@ -4,7 +4,7 @@
 
 A group is accused where every node of it is slow (nine tenths, of ten or more), by at least half of what is typical for the group: then one
 thing that they share explains more than many things that happen to be slow together. A leaf holds all pairs of its nodes back; its uplinks
-only those that leave it.
+only those that leave it; what is between the units all pairs that leave their unit.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ..model.isolation import OTHER_UNIT
 from .pairs import Pairs
 from .robust import MEDIAN_ERROR, location, spread, upper_median
 
 # First what nearly all measurements agree on. What it explains may have made others look slow.
 BARS = (0.95, 0.8, 0.0)
-_KINDS = ("rail", "leaf", "uplink")
+_KINDS = ("rail", "leaf", "uplink", "units")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Group:
     """Something shared that is slow. ``leaf`` and ``rail`` are indices, None for all."""
 
     kind: str
+    """``rail``, ``leaf``, ``uplink``, ``units``."""
     leaf: int | None
     rail: int | None
     loss: float
@@ -67,7 +69,7 @@ def _rank(group: Group, share: float) -> tuple[int, int]:
 
 def _candidates(pairs: Pairs) -> list[tuple[Group, float]]:
     """What could be accused, and how much of its measurements is slow."""
-    found = _slow_rails(pairs) if pairs.rails > 1 else []
+    found = (_slow_rails(pairs) if pairs.rails > 1 else []) + _slow_units(pairs)
     members: dict[int, list[int]] = {}
     for node, leaf in enumerate(pairs.leaf):
         members.setdefault(leaf, []).append(node)
@@ -80,11 +82,9 @@ def _candidates(pairs: Pairs) -> list[tuple[Group, float]]:
             outside = _look(pairs, away)
             if outside is None:
                 continue
-            near = [[number for number in numbers if pairs.near[number]] for numbers in cells]
-            inside = _look(pairs, near)
-            if not any(near) or (inside is not None and 2 * inside.loss >= outside.loss):
-                share = outside.share if inside is None else min(inside.share, outside.share)
-                found.append((_group(pairs, "leaf", leaf, rail, cells, outside.z), share))
+            near = [pairs.residual(number) for numbers in cells for number in numbers if pairs.near[number]]
+            if not near or -2 * upper_median(near) >= outside.loss:
+                found.append((_group(pairs, "leaf", leaf, rail, cells, outside.z), outside.share))
             else:
                 found.append((_group(pairs, "uplink", leaf, rail, away, outside.z), outside.share))
     return found
@@ -98,6 +98,13 @@ def _slow_rails(pairs: Pairs) -> list[tuple[Group, float]]:
         if seen is not None and sum(bool(numbers) for numbers in members) > 2:
             found.append((_group(pairs, "rail", None, rail, members, seen.z), seen.share))
     return found
+
+
+def _slow_units(pairs: Pairs) -> list[tuple[Group, float]]:
+    cells = [[number for number in numbers if pairs.tier[number] == OTHER_UNIT] for numbers in pairs.of_cell]
+    members = [[number for cell in cells[start : start + pairs.rails] for number in cell] for start in range(0, len(cells), max(1, pairs.rails))]
+    seen = _look(pairs, members)
+    return [] if seen is None else [(_group(pairs, "units", None, None, members, seen.z), seen.share)]
 
 
 def _look(pairs: Pairs, members: Sequence[Sequence[int]]) -> _Seen | None:
@@ -124,7 +131,8 @@ def _group(pairs: Pairs, kind: str, leaf: int | None, rail: int | None, members:
 
 
 def _merge_rails(pairs: Pairs, groups: Sequence[Group]) -> list[Group]:
-    """Make one group of what is slow on every rail of a leaf alike."""
+    """Make one group of what is slow on every rail of a leaf alike. A rail that is slow itself may hide what its leaves are."""
+    slow_rails = {group.rail for group in groups if group.kind == "rail"}
     by_leaf: dict[tuple[str, int], list[Group]] = {}
     merged = []
     for group in groups:
@@ -134,7 +142,8 @@ def _merge_rails(pairs: Pairs, groups: Sequence[Group]) -> list[Group]:
             by_leaf.setdefault((group.kind, group.leaf), []).append(group)
     for (kind, leaf), parts in by_leaf.items():
         losses = sorted(part.loss for part in parts)
-        if 10 * len(parts) >= 9 * pairs.rails and 2 * losses[0] >= losses[-1]:
+        shown = pairs.rails - len(slow_rails - {part.rail for part in parts})
+        if 10 * len(parts) >= 9 * shown and len(parts) > pairs.rails // 2 and 2 * losses[0] >= losses[-1]:
             numbers = tuple(sorted({number for part in parts for number in part.measurements}))
             merged.append(Group(kind, leaf, None, median(losses), max(part.z for part in parts), numbers))
         else:

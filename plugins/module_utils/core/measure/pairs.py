@@ -64,8 +64,6 @@ class Pairs:
         self.tier = [
             SAME_LEAF if near else OTHER_LEAF if unit[a // self.rails] == unit[b // self.rails] else OTHER_UNIT for near, a, b in zip(self.near, self.a, self.b)
         ]
-        self.between_units = 0.0
-        """The loss of all pairs that leave their unit."""
         logs = [math.log(rate.rate) for rate in self.measured if rate.rate is not None]
         self.levels = self._levels(logs)
         self.offset = [log - self.levels[tier] for log, tier in zip(logs, self.tier)]
@@ -102,25 +100,15 @@ class Pairs:
         self.noise = noise([offset for offset, free in zip(self.offset, clean) if free], reach)
 
     def _levels(self, logs: Sequence[float]) -> dict[str, float]:
-        """The level of each tier: as measured, where it is not materially less than the best tier promises.
-
-        What is materially less belongs to the leaves' uplinks, unless the pairs of leaves of one unit are as they should be: then it is between
-        the units, which no leaf can explain.
-        """
+        """The level of each tier: as measured, or what the best tier promises where that is materially more. Something is to blame then."""
         values: dict[str, list[float]] = {}
         for log, tier in zip(logs, self.tier):
             values.setdefault(tier, []).append(log)
         found = {tier: top_level(values[tier], self.material) for tier in TIERS if tier in values}
         shares = {SAME_LEAF: 1.0, OTHER_LEAF: self.settings.other_leaf, OTHER_UNIT: self.settings.other_unit}
         best = max(found.values(), default=0.0)
-        levels: dict[str, float] = {}
-        for tier, level in found.items():
-            promised = best + math.log(shares[tier])
-            if tier == OTHER_UNIT and promised - level > self.material and levels.get(OTHER_LEAF) == found.get(OTHER_LEAF, 0.0):
-                self.between_units = promised - level
-                promised = level
-            levels[tier] = promised if promised - level > self.material else level
-        return levels
+        promised = {tier: best + math.log(shares[tier]) for tier in found}
+        return {tier: promised[tier] if promised[tier] - level > self.material else level for tier, level in found.items()}
 
 
 def _check(rates: Sequence[PairRate], known: dict[str, int]) -> None:

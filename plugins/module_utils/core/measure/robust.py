@@ -14,6 +14,8 @@ _MAD = 1.4826
 MEDIAN_ERROR = 1.2533
 # What a single measurement is taken to scatter by at least before there are many: 1.5 %, with the weight of five measurements.
 _USUAL_NOISE, _USUAL_WEIGHT = 0.015, 10
+# What is faster than the rest by a quarter or more is not so by chance.
+_NO_NOISE = 0.25
 # The closest half of a normal distribution is this many standard deviations wide.
 _HALF = 1.349
 # Huber's constant: residuals beyond this many standard deviations count less. 95 % as good as the mean where all is normal.
@@ -43,9 +45,9 @@ def noise(residuals: Sequence[float], reach: float) -> float:
 
     Few of them count together with what is usual, or with what all within ``reach`` do, if that is more.
     """
-    above = sum(value > 0 for value in residuals)
+    above = [value for value in residuals if 0 < value < _NO_NOISE]
     usual = max(_USUAL_NOISE, spread([value for value in residuals if abs(value) <= reach], 0.0))
-    return math.sqrt((above * upper_spread(residuals) ** 2 + _USUAL_WEIGHT * usual**2) / (above + _USUAL_WEIGHT))
+    return math.sqrt((len(above) * upper_spread(above) ** 2 + _USUAL_WEIGHT * usual**2) / (len(above) + _USUAL_WEIGHT))
 
 
 def location(values: Sequence[float], scale: float) -> float:

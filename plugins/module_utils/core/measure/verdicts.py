@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from ..model.finding import CheckResult, Evidence, Subject
-from ..model.isolation import OTHER_UNIT, Effect
+from ..model.isolation import Effect
 from .groups import Group
 from .pairs import Pairs
 from .robust import upper_median
@@ -23,6 +23,7 @@ _HINTS = {
     "rail": "It is slow at every node alike: look at what the nodes' adapters of this rail share (its switches, firmware, settings).",
     "leaf": "All of its nodes are slow, with each other too: look at the switch (firmware, buffers, line cards), not at the nodes.",
     "uplink": "Its nodes are fast with each other and slow with all others: look at the links between the leaf and the spines, and their counters.",
+    "units": "Pairs that stay in their unit are fast: look above the spines, or declare how much the fabric is oversubscribed there.",
     "link": "Both nodes are fast with others: look at the path between the two.",
 }
 _REMEDIATION = {
@@ -31,6 +32,7 @@ _REMEDIATION = {
     "rail": "Compare the settings and the firmware of this rail's switches with another rail's.",
     "leaf": "Have the switch examined; its nodes need nothing.",
     "uplink": "Find the uplinks that are down, slow or faulty, and mend them.",
+    "units": "Find the links above the spines that are down, slow or faulty, and mend them.",
     "link": "Measure the pair again with the counters of the path recorded.",
 }
 
@@ -58,10 +60,11 @@ class Finder:
         every = len(set(pairs.leaf))
         if group.leaves:
             leaf = " or ".join(pairs.leaf_names[number] for number in group.leaves) if len(group.leaves) == every == 2 else None
-        where = (leaf or "all leaves") if group.kind != "rail" else ""
+        where = {"rail": "", "units": "between units"}.get(group.kind, leaf or "all leaves")
         name = " ".join(part for part in (where, "" if rail is None else f"rail {rail}") if part)
         distinct = len({frozenset((pairs.a[number] // pairs.rails, pairs.b[number] // pairs.rails)) for number in group.measurements})
-        effect = Effect(group.kind, None, leaf, rail, -math.expm1(-group.loss), group.z, len(group.measurements), distinct)
+        kind = "uplink" if group.kind == "units" else group.kind
+        effect = Effect(kind, None, leaf, rail, -math.expm1(-group.loss), group.z, len(group.measurements), distinct)
         hint = _HINTS[group.kind]
         if group.kind == "leaf" and pairs.leaf.count(group.leaf or 0) < 4:
             hint += " As they are few, they may be slow themselves, all alike."
@@ -71,7 +74,7 @@ class Finder:
                 if every == 2
                 else "Pairs that stay on their leaf are fast, whatever the leaf: look at the spines, or declare how much the fabric is oversubscribed."
             )
-        ways = {"rail": "on it", "leaf": "from or to its nodes", "uplink": "that leave the leaf"}[group.kind]
+        ways = {"rail": "on it", "leaf": "from or to its nodes", "uplink": "that leave the leaf", "units": "that leave their unit"}[group.kind]
         evidence = [self._summary(f"{len(group.measurements)} measurements of {distinct} pairs {ways}, median", group.measurements)]
         inside = [
             number
@@ -80,7 +83,7 @@ class Finder:
         ]
         if inside:
             evidence.append(self._summary(f"{len(inside)} measurements of pairs that stay on it, median", inside))
-        self._add(Subject(group.kind, name, rail=rail), effect, group.measurements, evidence, hint, _REMEDIATION[group.kind])
+        self._add(Subject(kind, name, rail=rail), effect, group.measurements, evidence, hint, _REMEDIATION[group.kind])
         return effect
 
     def accused(self, effect: Effect, numbers: Sequence[int]) -> Effect:
@@ -99,30 +102,6 @@ class Finder:
         effect = Effect("link", rate.a, rate.b, rate.rail, -math.expm1(-loss), z, len(numbers), 1)
         subject = Subject("link", f"{rate.a} with {rate.b} rail {rate.rail}", rail=rate.rail)
         self._add(subject, effect, numbers, [], _HINTS["link"], _REMEDIATION["link"], verdict="warn")
-        return effect
-
-    def between_units(self) -> Effect:
-        """Report that every pair that leaves its unit is slow."""
-        pairs = self._pairs
-        numbers = [number for number, tier in enumerate(pairs.tier) if tier == OTHER_UNIT]
-        effect = Effect("uplink", None, None, None, -math.expm1(-pairs.between_units), math.inf, len(numbers), len(numbers))
-        observed = math.exp(pairs.levels[OTHER_UNIT])
-        self.results.append(
-            CheckResult(
-                subject=Subject("uplink", "between units"),
-                check=self._check,
-                verdict="warn",
-                severity="warning",
-                expected=self._round(observed * math.exp(pairs.between_units)),
-                observed=self._round(observed),
-                unit=self._unit,
-                proof=self._proof,
-                evidence=(Evidence(f"{len(numbers)} measurements of pairs in different units, the usual rate", self._round(observed), None, self._unit),),
-                hint="Pairs on different leaves of one unit are fast: look above the spines, or declare how much the fabric is oversubscribed there.",
-                remediation="Find the links above the spines that are down, slow or faulty, and mend them.",
-                run_id=self._run_id,
-            )
-        )
         return effect
 
     def fleet(self) -> None:

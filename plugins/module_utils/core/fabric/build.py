@@ -196,16 +196,25 @@ def _unit_names(groups: Sequence[Sequence[str]]) -> list[str]:
 def _pods(
     units: Sequence[Unit], switches: Mapping[str, _Switch], tiers: Mapping[str, int], labels: Mapping[str, str], order: Mapping[str, int]
 ) -> tuple[dict[str, Pod], dict[str, str]]:
-    spines_of = {unit.name: dict.fromkeys(other for leaf in unit.leaves for other in switches[leaf].others if tiers.get(other) == 2) for unit in units}
+    spines_of: dict[str, Counter[str]] = {}
+    for unit in units:
+        above = spines_of[unit.name] = Counter()
+        for leaf in unit.leaves:
+            above.update({other: count for other, count in switches[leaf].others.items() if tiers.get(other) == 2})
     groups = find_pods(spines_of)
-    members = []
-    for names in groups:
-        spines = dict.fromkeys(spine for name in names for spine in spines_of[name])
-        members.append((names, sorted(spines, key=order.__getitem__)))
-    pod_names = [common_name([labels[spine] for spine in spines]) if spines else "" for _names, spines in members]
+    # A spine belongs to the pod that most of its cables lead to.
+    votes: dict[str, Counter[int]] = {}
+    for place, names in enumerate(groups):
+        for name in names:
+            for spine, count in spines_of[name].items():
+                votes.setdefault(spine, Counter())[place] += count
+    spines: list[list[str]] = [[] for _group in groups]
+    for spine in sorted(votes, key=order.__getitem__):
+        spines[votes[spine].most_common(1)[0][0]].append(spine)
+    pod_names = [common_name([labels[spine] for spine in theirs]) if theirs else "" for theirs in spines]
     if not all(pod_names) or len(set(pod_names)) < len(pod_names) or set(pod_names) & set(spines_of):
-        pod_names = ["spine"] if len(members) == 1 else [f"pod{number}" for number in range(1, len(members) + 1)]
-    pods = {name: Pod(name, tuple(names), tuple(spines)) for name, (names, spines) in zip(pod_names, members)}
+        pod_names = ["spine"] if len(groups) == 1 else [f"pod{number}" for number in range(1, len(groups) + 1)]
+    pods = {name: Pod(name, tuple(names), tuple(theirs)) for name, names, theirs in zip(pod_names, groups, spines)}
     return pods, {unit: pod.name for pod in pods.values() for unit in pod.units}
 
 

@@ -148,7 +148,7 @@ def missing_uplinks(fabric: Fabric) -> Iterator[Defect]:
             up.setdefault(low.id, Counter())[high.id] += 1
     for tier in range(1, fabric.tiers):
         beside = {switch.label: switch.id for switch in fabric.switches.values() if switch.tier == tier}
-        groups = find_pods({label: up.get(switch, ()) for label, switch in beside.items()})
+        groups = find_pods({label: up.get(switch, Counter()) for label, switch in beside.items()})
         for group in groups:
             yield from _missing_in_group(fabric, [beside[label] for label in group], up)
 

@@ -9,7 +9,7 @@ leaves has (Jaccard's index), so that a dead port moves nothing, and neither doe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .names import naturally
 
@@ -78,25 +78,32 @@ def _homes(
     return home
 
 
-def find_pods(spines_of: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """Return the groups of units that hang below the same spines: more than half of a unit's spines are a group's.
+def find_pods(cables: Mapping[str, Mapping[str, int]]) -> list[list[str]]:
+    """Return the groups of units (or of switches) that hang below the same switches.
 
-    ``spines_of``: unit to the switches above its leaves. Units without any are one group: nothing tells them apart.
+    ``cables``: unit to its cables per switch above. A unit belongs to the group with whose first it shares more than half of the cables that
+    either of them has, so that neither a missing cable nor one that leads astray matters. Those without any are one group.
     """
     groups: list[list[str]] = []
-    group_of: dict[str, int] = {}
+    at: dict[str, list[int]] = {}
     alone = []
-    for unit in naturally(spines_of):
-        spines = list(spines_of[unit])
-        if not spines:
+    for unit in naturally(cables):
+        mine = cables[unit]
+        if not mine:
             alone.append(unit)
             continue
-        votes = Counter(group_of[spine] for spine in spines if spine in group_of)
-        best, count = votes.most_common(1)[0] if votes else (len(groups), 0)
-        if 2 * count <= len(spines):
+        near = dict.fromkeys(group for above in mine for group in at.get(above, ()))
+        shares = {group: _shared(mine, cables[groups[group][0]]) for group in near}
+        best = max(shares, key=lambda group: (shares[group], -group), default=-1)
+        if best < 0 or shares[best] <= 0.5:
             best = len(groups)
             groups.append([])
+            for above in mine:
+                at.setdefault(above, []).append(best)
         groups[best].append(unit)
-        for spine in spines:
-            group_of.setdefault(spine, best)
     return [*groups, alone] if alone else groups
+
+
+def _shared(one: Mapping[str, int], other: Mapping[str, int]) -> float:
+    """The part of the cables of the one with fewer that the other has too."""
+    return sum(min(count, other.get(above, 0)) for above, count in one.items()) / min(sum(one.values()), sum(other.values()))

@@ -12,6 +12,7 @@ import pytest
 from benchmark.fabric_generator import DEFAULT_NAME, Network, network
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.fabric.build import build
+from ansible_collections.railyard.cluster.plugins.module_utils.core.fabric.defects import find_defects
 from ansible_collections.railyard.cluster.plugins.module_utils.core.fabric.names import common_name, device_key, family, slurm_name
 from ansible_collections.railyard.cluster.plugins.module_utils.core.fabric.views import host_views
 from ansible_collections.railyard.cluster.plugins.module_utils.core.fabric.wiring import Neighbour, from_discovery, from_neighbours
@@ -71,6 +72,12 @@ def test_three_tiers(fabric_of: Make) -> None:
     }
 
 
+def test_an_uplink_to_another_pod_joins_no_pods(fabric_of: Make) -> None:
+    made = network(pods=2, units=2, hosts=3, rails=2, spines=2, cores=2)
+    made.connect(made.devices["su1-leaf1"], made.devices["pod2-spine1"])
+    assert {pod.name: pod.units for pod in fabric_of(made).pods.values()} == {"pod1": ("su1", "su2"), "pod2": ("su3", "su4")}
+
+
 def test_host_views(fabric_of: Make) -> None:
     views = host_views(fabric_of(network(units=1, hosts=3, rails=2, spines=1)))
     assert list(views) == ["gpu0001", "gpu0002", "gpu0003"]
@@ -102,6 +109,20 @@ def test_dead_ports_move_nothing(seed: int, fabric_of: Make) -> None:
         unit.name: (unit.hosts, unit.leaves, unit.rails) for unit in whole.units.values()
     }
     assert {host.name: host.unit for host in fabric.hosts.values()} == {host.name: host.unit for host in whole.hosts.values()}
+
+
+def test_dead_ports_on_every_leaf_of_a_unit(fabric_of: Make) -> None:
+    made = network(units=2, hosts=16, rails=2, spines=2)
+    made.remove("gpu0001 mlx5_0")
+    made.remove("gpu0002 mlx5_1")
+    assert [unit.hosts for unit in fabric_of(made).units.values()] == [tuple(f"gpu{host:04}" for host in hosts) for hosts in (range(1, 17), range(17, 33))]
+
+
+@pytest.mark.parametrize("rail", [0, 1])
+def test_a_dead_port_in_a_unit_of_two_hosts(rail: int, fabric_of: Make) -> None:
+    made = network(units=2, hosts=2, rails=2, spines=2)
+    made.remove(f"gpu0004 mlx5_{rail}")
+    assert [unit.hosts for unit in fabric_of(made).units.values()] == [("gpu0001", "gpu0002"), ("gpu0003", "gpu0004")]
 
 
 def test_a_leaf_that_lost_most_of_its_hosts_stays_in_its_unit(fabric_of: Make) -> None:
@@ -163,9 +184,11 @@ def test_a_core_switch_with_a_manager_is_no_leaf(fabric_of: Make) -> None:
     assert len(fabric.units) == 4
 
 
-def test_a_spine_of_a_small_fabric_with_login_nodes_is_no_leaf(fabric_of: Make) -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_spine_of_a_small_fabric_with_login_nodes_is_no_leaf(count: int, fabric_of: Make) -> None:
     made = network(units=2, hosts=2, rails=2, spines=2)
-    made.connect(made.devices["spine1"], made.adapter("login1 mlx5_0"))
+    for number in range(count):
+        made.connect(made.devices["spine1"], made.adapter(f"login{number} mlx5_0"))
     assert tiers(fabric_of(made))["spine1"] == 2
 
 
@@ -247,6 +270,21 @@ def test_rails_of_a_family_are_counted_by_themselves(fabric_of: Make) -> None:
     assert [switch.rail for switch in fabric.switches.values() if switch.unit == "su1"] == [0, 1, 2, 3]
 
 
+def test_what_few_hosts_lack_is_told_by_others_of_their_family(fabric_of: Make) -> None:
+    made = network(units=2, hosts=2, rails=2, spines=2)
+    for host in ("gpu0003", "gpu0004"):
+        made.remove(f"{host} mlx5_1")
+    assert fabric_of(made).hosts["gpu0003"].rails == 2
+
+
+def test_hosts_of_no_family_have_the_rails_that_nearly_all_of_them_have(fabric_of: Make) -> None:
+    made = network(units=1, hosts=0, rails=2, spines=1)
+    for name, rails in (("atlas", 2), ("rocket", 2), ("sputnik", 1), ("apollo", 1)):
+        for rail in range(rails):
+            made.connect(made.devices[f"su1-leaf{rail + 1}"], made.adapter(f"{name} mlx5_{rail}"))
+    assert {host.rails for host in fabric_of(made).hosts.values()} == {1}
+
+
 def test_the_leaf_is_the_rail_where_no_device_has_a_name(fabric_of: Make) -> None:
     made = network(units=2, hosts=3, rails=2, spines=1)
     for device in made.devices.values():
@@ -274,6 +312,8 @@ def test_planes_that_are_discovered_one_by_one_make_one_fabric() -> None:
     assert [unit.hosts for unit in fabric.units.values()] == [("gpu0001", "gpu0002", "gpu0003"), ("gpu0004", "gpu0005", "gpu0006")]
     assert (list(fabric.units), fabric.units["su1"].rails) == (["su1", "su2"], 2)
     assert [pod.units for pod in fabric.pods.values()] == [("su1", "su2")]
+    # Nothing but the hosts joins the planes, and that is as it should be.
+    assert find_defects(fabric) == ()
 
 
 def test_neighbours_of_lldp() -> None:

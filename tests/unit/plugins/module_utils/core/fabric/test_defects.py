@@ -95,6 +95,12 @@ def test_a_leaf_that_is_gone(found: Found, fabric_of: Make) -> None:
     assert find_defects(fabric_of(made))[0].message.startswith("none of the 4 hosts of su2 has rail 2, which those of other units have")
 
 
+def test_a_leaf_that_is_gone_below_two_hosts(found: Found) -> None:
+    made = network(units=3, hosts=2, rails=3, spines=2)
+    made.remove("su2-leaf3")
+    assert found(made) == [("leaf_missing", "su2 rail 2")]
+
+
 def test_hosts_of_fewer_rails_are_another_kind(found: Found) -> None:
     made = network(units=3, hosts=4, rails=8, spines=2)
     for host in range(5, 9):
@@ -247,6 +253,15 @@ def test_two_leaves_for_a_rail_are_not_wrong(found: Found) -> None:
             made.connect(leaves[2 * rail + host % 2], made.adapter(f"gpu{host} mlx5_{rail}"))
     for leaf in leaves:
         made.connect(leaf, spine)
+    assert found(made) == []
+
+
+def test_two_leaves_for_one_of_the_rails_are_not_wrong(found: Found) -> None:
+    made = Network()
+    first, other, second = made.switch("first"), made.switch("other"), made.switch("second")
+    for host in range(8):
+        made.connect(other if host % 2 else first, made.adapter(f"gpu{host} mlx5_0"))
+        made.connect(second, made.adapter(f"gpu{host} mlx5_1"))
     assert found(made) == []
 
 

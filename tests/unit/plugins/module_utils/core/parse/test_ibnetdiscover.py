@@ -214,11 +214,16 @@ def test_damaged_line_is_named_and_the_rest_is_read() -> None:
 
 
 def test_cables_below_a_damaged_head_are_nobodys() -> None:
-    fabric = parse(TOPOLOGY.replace('Ca\t1 "H-00a0cc0000000301"', 'Ca\t1 "H-00a0cc000000'))
+    damaged = TOPOLOGY.replace('Ca\t1 "H-00a0cc0000000301"', 'Ca\t1 "H-00a0cc000000')
+    fabric = parse(damaged)
     assert [(hca.host, len(hca.ports)) for hca in fabric.hcas] == [(None, 1), ("node1", 1), ("node2", 1), (None, 1), ("node3", 1)]
     assert len(fabric.links) == 9
     assert [warning.split(":")[0] for warning in fabric.warnings[:2]] == ["line 63", "line 64"]
     assert fabric.warnings[3] == "one node is named by others and not in the output, such as node3 HCA-1: it is not whole."
+    # Any line about the next node ends the one before.
+    for left in ("vendid", "devid", "caguid"):
+        kept = [line for line in damaged.splitlines() if not line.startswith(("vendid", "devid", "caguid", 'Ca\t1 "H-00a0cc000000"')) or line.startswith(left)]
+        assert len(parse("\n".join(kept)).hcas[1].ports) == 1
 
 
 def test_many_damaged_lines_are_not_all_repeated() -> None:

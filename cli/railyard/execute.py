@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
@@ -102,7 +102,6 @@ def _configured(request: RunRequest, folder: str, environment: Mapping[str, str]
         passwords={_PROMPTS[name]: value for name, value in passwords.items()},
         # Not "jsonfile": what ansible.cfg says of the fact cache holds, as it does for a run by hand.
         fact_cache_type="as configured",
-        quiet=True,
     )
     config.prepare()
     config.env = scrubbed(config.env)
@@ -116,6 +115,15 @@ def _write_private(folder: str, name: str, value: Any) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(value, file)
+
+
+def _kill_workers(pid: int) -> None:
+    """Kill the workers of an ansible-playbook that is about to be killed: each leads a session of its own, and would go on without it."""
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for worker in map(int, children.read_text().split()):
+                with suppress(ProcessLookupError):
+                    os.killpg(worker, signal.SIGKILL)
 
 
 class _Execution:
@@ -169,7 +177,10 @@ class _Execution:
                 os.kill(self._pid, signal.SIGINT)
             except ProcessLookupError:
                 return True
-        return self._interrupts > 1 or time.monotonic() - self._asked_at > _GRACE_S
+        at_once = self._interrupts > 1 or time.monotonic() - self._asked_at > _GRACE_S
+        if at_once and self._pid is not None:
+            _kill_workers(self._pid)
+        return at_once
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

@@ -59,9 +59,25 @@ def test_output_without_text_tells_nothing() -> None:
         ({"msg": "Task failed: Action failed: it broke."}, "it broke."),
         ({"msg": "non-zero return code", "stderr": "line 1\nline 2\n"}, "non-zero return code\nline 1\nline 2"),
         ({"msg": "non-zero return code", "stdout": "only this"}, "non-zero return code\nonly this"),
+        ({"msg": "non-zero return code", "stderr": "why", "stdout": "all that it printed"}, "non-zero return code\nwhy"),
+        ({"msg": "MODULE FAILURE", "module_stderr": "why", "module_stdout": "{}"}, "MODULE FAILURE\nwhy"),
+        ({"msg": "MODULE FAILURE", "module_stderr": "", "module_stdout": "only this"}, "MODULE FAILURE\nonly this"),
         ({"msg": "same", "stderr": "same"}, "same"),
         ({}, "failed without a message."),
         ({"censored": "hidden by no_log"}, "the result is hidden, because the task handles a secret (no_log)."),
+        ({"censored": "", "msg": "key", "stderr": "key"}, "the result is hidden, because the task handles a secret (no_log)."),
+        (
+            {"censored": "hidden by no_log", "results": [{"failed": True, "item": "key", "msg": "key"}]},
+            "the result is hidden, because the task handles a secret (no_log).",
+        ),
+        # An item that is more than a word may hold anything.
+        ({"results": [{"failed": True, "item": {"password": "key"}, "msg": "broke"}]}, "broke"),
+        ({"results": [{"failed": True, "item": {"password": "key"}, "_ansible_item_label": "main", "msg": "broke"}]}, "main: broke"),
+        ({"results": [{"failed": True, "item": "", "msg": "broke"}, {"unreachable": True, "item": 7, "msg": "gone"}]}, "broke\n7: gone"),
+        (
+            {"results": [{"failed": True, "item": "a", "censored": "hidden", "msg": "key"}]},
+            "a: the result is hidden, because the task handles a secret (no_log).",
+        ),
         (
             {"msg": "One or more items failed", "results": [{"item": "a", "msg": "fine"}, {"item": "b", "failed": True, "msg": "broke"}]},
             "b: broke",
@@ -81,6 +97,39 @@ def test_a_long_message_is_cut() -> None:
 def test_a_warning_becomes_a_sentence() -> None:
     text = "\x1b[1;35m[WARNING]: Could not match supplied host pattern,\r\nignoring: zz\x1b[0m\r\nOrigin: /x.yml:3:1\r\n\r\nmore"
     assert first_paragraph(text) == "Could not match supplied host pattern, ignoring: zz"
+
+
+@pytest.mark.parametrize("kind", ["warning", "error"])
+def test_a_warning_is_logged_without_the_lines_that_ansible_shows_from_a_file(kind: str) -> None:
+    text = "\x1b[1;35m[ERROR]: It went\r\nwrong.\x1b[0m\r\nOrigin: /x.yml:3:1\r\n\r\n3 password: 4711\r\n  ^ column 1"
+    event = read_event({"event": kind, "stdout": text, "created": "now"})
+    assert event is not None
+    assert (event.message, event.text) == ("It went wrong.", text)
+    assert event.to_log() == {"event": kind, "time": "now", "message": "It went wrong."}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("runner_on_ok", ""),
+        ("runner_on_start", ""),
+        ("runner_on_skipped", ""),
+        ("runner_on_file_diff", ""),
+        ("playbook_on_task_start", ""),
+        ("playbook_on_play_start", ""),
+        ("playbook_on_stats", ""),
+        ("runner_on_failed", "why"),
+        ("runner_on_unreachable", "why"),
+        ("runner_retry", "why"),
+    ],
+)
+def test_the_log_says_why_something_failed_and_nothing_that_a_task_returned(name: str, message: str) -> None:
+    event = read_event(raw(name, stdout="4711", res={"msg": "why", "key": "4711", "invocation": {"module_args": "4711"}, "diff": "4711"}))
+    assert event is not None
+    line = event.to_log()
+    assert set(line) <= {"event", "time", "play", "task", "role", "host", "seconds", "message"}
+    assert line.get("message", "") == message
+    assert "4711" not in str(line)
 
 
 def test_the_log_has_no_output_of_ansible() -> None:
@@ -120,3 +169,8 @@ def test_results_are_kept_by_task_or_module(name: str) -> None:
     result = raw("runner_on_ok", res={"nodes": [1]})
     assert collect(result, names=(name,)).results == [TaskResult("node1", "Write files", "railyard.cluster.files", {"nodes": [1]})]
     assert collect(result, names=("another",)).results == []
+
+
+@pytest.mark.parametrize("event", ["runner_on_skipped", "runner_on_unreachable"])
+def test_what_did_not_run_has_no_result(event: str) -> None:
+    assert collect(raw(event, res={"msg": "x"}), names=("Write files",)).results == []

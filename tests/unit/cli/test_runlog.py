@@ -15,19 +15,41 @@ from railyard.runlog import RunLog, new_run_id
 
 
 def test_one_private_file_with_a_document_per_line(tmp_path: Path) -> None:
-    log = RunLog(tmp_path / "state", "run1")
+    log = RunLog(tmp_path / "user/state", "run1")
     log.write({"event": "ok", "task": "Größe"})
+    # Whoever follows a run sees each event as it happens.
+    assert log.path.read_text() == '{"event":"ok","task":"Größe"}\n'
     log.write({"event": "end"})
     log.close()
     assert [json.loads(line) for line in log.path.read_text().splitlines()] == [{"event": "ok", "task": "Größe"}, {"event": "end"}]
-    assert log.path == tmp_path / "state/runs/run1/events.jsonl"
-    assert [path.stat().st_mode & 0o777 for path in (log.path, log.path.parent, log.path.parent.parent, tmp_path / "state")] == [0o600, 0o700, 0o700, 0o700]
+    assert log.path == tmp_path / "user/state/runs/run1/events.jsonl"
+    folders = ("user/state/runs/run1", "user/state/runs", "user/state", "user")
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in folders] == [0o700] * 4
+    assert log.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_log_of_another_run_is_not_touched(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, "run1")
+    log.write({"event": "ok"})
+    log.close()
+    with pytest.raises(CoreError, match=r"runs/run1: the run's log cannot be written: File exists\."):
+        RunLog(tmp_path, "run1")
+    assert log.path.read_text() == '{"event":"ok"}\n'
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(CoreError, match=r"file/runs/x: the run's log cannot be written: File exists\."):
+    with pytest.raises(CoreError, match=r"file/runs/x: the run's log cannot be written: File exists\.$"):
         RunLog(tmp_path / "file", "x")
+
+
+def test_a_folder_that_is_not_ours_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(CoreError, match=r"Permission denied\. Run it as root, or name another folder in RAILYARD_STATE_DIR\.$"):
+        RunLog(tmp_path / "state", "x")
 
 
 def test_names_sort_by_time_and_differ() -> None:

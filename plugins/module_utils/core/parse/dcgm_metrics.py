@@ -88,8 +88,6 @@ def parse(text: str) -> DcgmMetrics:
     complete = True
     for number, line in enumerate(lines, start=1):
         content = line.strip()
-        if not content or content.startswith("#"):
-            continue
         match = _SAMPLE.fullmatch(content)
         labels = _labels(match["labels"] or "") if match else None
         value = _number(match["value"]) if match else None

@@ -145,6 +145,16 @@ def test_results_of_a_test_in_several_rows() -> None:
     assert test.gpus == (gpu(0, "fail", "Fail"), gpu(1, "pass"))
 
 
+def test_a_text_that_names_no_gpu_is_for_all_that_failed() -> None:
+    rows = row("PCIe", "Pass - GPU: 0") + row("", "Fail - GPUs: 1, 2") + row("Warning", "GPU 2 is slow.") + row("Warning", "The link is bad.")
+    document = parse(f"{HEAD}{DEPLOYMENT}{rows}{RULE}")
+    assert [fault.message for fault in document.faults] == [
+        "the test PCIe of DCGM failed: GPU 2 is slow. The link is bad.",
+        "the test PCIe of DCGM failed: GPU 2 is slow.",
+    ]
+    assert [entity.message for entity in document.tests[0].gpus] == [None, None, "GPU 2 is slow."]
+
+
 def test_the_json_of_dcgm_4() -> None:
     document = parse(JSON_4)
     assert (document.dcgm_version, document.driver_version, document.gpu_device_ids) == ("4.4.0", "580.65.06", ("2901", "2901"))
@@ -157,6 +167,7 @@ def test_the_json_of_dcgm_4() -> None:
     )
     assert faults(document) == [("dcgm_test_failed", "GPU 1", f"the test software of DCGM failed: {off}")]
     assert document.complete
+    assert parse(f"Error: no colours here\n{JSON_4}") == document
     assert parse(f"Defaulted container\n{JSON_4}command terminated with exit code 226\n") == document
 
 
@@ -227,11 +238,11 @@ def test_a_diagnostic_that_failed() -> None:
     assert not document.complete
 
 
-@pytest.mark.parametrize("name", ["run4.4.truncated.txt", "run4.4.truncated.json"])
-def test_outputs_that_are_cut_off(name: str) -> None:
+@pytest.mark.parametrize(("name", "tests"), [("run4.4.truncated.txt", "2 tests"), ("run4.4.truncated.json", "1 test")])
+def test_outputs_that_are_cut_off(name: str, tests: str) -> None:
     document = parse((SAMPLES / name).read_text())
     assert not document.complete
-    assert document.warnings[0].startswith("the output is cut off: it ends after ")
+    assert document.warnings == (f"the output is cut off: it ends after {tests}.",)
     assert document.tests[0].name == "software"
     assert document.faults
 

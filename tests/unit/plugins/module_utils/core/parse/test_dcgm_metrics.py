@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.xid_catalogue import HINTS
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.dcgm import DcgmGpu, DcgmMetrics, DcgmSample
 from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.dcgm_metrics import parse
 
@@ -95,6 +96,7 @@ def test_what_is_wrong() -> None:
     assert document.faults[4].message == "Memory rows that were remapped after uncorrectable errors: 5."
     assert document.faults[5].message.startswith("Xid 48 (Double Bit ECC Error): times reported lately: 1. ")
     assert all(fault.hint for fault in document.faults)
+    assert document.faults[0].hint == HINTS["RESTART_APP"]
 
 
 @pytest.mark.parametrize(
@@ -122,11 +124,23 @@ def test_an_unknown_xid_has_no_name() -> None:
     assert (fault.subject, fault.message, fault.hint) == ("GPU 3", "Xid 999: the last error that the driver reported.", "See NVIDIA's Xid catalogue.")
 
 
+@pytest.mark.parametrize(
+    ("labels", "subject"),
+    [('gpu="0",UUID="GPU-1"', "GPU 0"), ('UUID="GPU-1"', "GPU GPU-1"), ('device="nvidia0"', "GPU of unknown number"), ('gpu="1",Hostname="a"', "GPU 1 of a")],
+)
+def test_how_gpus_are_called(labels: str, subject: str) -> None:
+    assert parse(f"DCGM_FI_DEV_ROW_REMAP_FAILURE{{{labels}}} 1\n").faults[0].subject == subject
+
+
 def test_health_of_the_exporter() -> None:
     health = 'DCGM_EXP_GPU_HEALTH_STATUS{{gpu="0",UUID="GPU-1",Hostname="a",health_watch="{}"}} {}\n'
-    document = parse(health.format("PCIE", 0) + health.format("MEM", 10) + health.format("NVLINK", 20))
-    assert [fault.message for fault in document.faults] == ["DCGM's health check of MEM warns.", "DCGM's health check of NVLINK failed."]
-    assert [sample.value for sample in document.others] == [0, 10, 20]
+    document = parse(health.format("PCIE", 0) + health.format("MEM", 10) + health.format("NVLINK", 20) + health.format("", 20))
+    assert [fault.message for fault in document.faults] == [
+        "DCGM's health check of MEM warns.",
+        "DCGM's health check of NVLINK failed.",
+        "DCGM's health check failed.",
+    ]
+    assert [sample.value for sample in document.others] == [0, 10, 20, 20]
 
 
 def test_mig_instances_repeat_no_fault() -> None:
@@ -156,9 +170,14 @@ def test_gpus_of_several_hosts() -> None:
         ('DCGM_FI_DEV_SM_CLOCK{pod="a}b\\"c,",gpu="0",UUID="GPU-1"} 1980\n', 1980),
         (f"{SM_CLOCK} NaN\n", None),
         (f"{SM_CLOCK} +Inf\n", None),
+        (f"{SM_CLOCK} 2147483631\n", 2147483631),
         (f"{SM_CLOCK} 2147483632\n", None),
+        (f"{SM_CLOCK} 2147483647\n", None),
+        (f"{SM_CLOCK} 2147483648\n", 2147483648),
         (f"{SM_CLOCK} 9223372036854775792\n", None),
+        (f"{SM_CLOCK} 1e19\n", 1e19),
         (f"{SM_CLOCK} 140737488355328.000000\n", None),
+        (f"{SM_CLOCK} 140737488355344.000000\n", 140737488355344),
     ],
 )
 def test_forms_of_a_line(text: str, value: float | None) -> None:

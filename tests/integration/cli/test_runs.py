@@ -395,7 +395,8 @@ def test_the_example_of_the_documentation_runs(site: Path, repository: Path, mon
     monkeypatch.setenv("PYTHONPATH", str(repository / "cli"))
     answer = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
-    assert answer.stdout.startswith("done in ")
+    # Where no lab stands, its hosts do not answer, and the example says so first.
+    assert "\ndone in " in f"\n{answer.stdout}"
     assert "\nctl1 " in answer.stdout
 
 

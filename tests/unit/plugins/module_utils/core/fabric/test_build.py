@@ -72,9 +72,10 @@ def test_three_tiers(fabric_of: Make) -> None:
     }
 
 
-def test_an_uplink_to_another_pod_joins_no_pods(fabric_of: Make) -> None:
+@pytest.mark.parametrize("ends", [("su1-leaf1", "pod2-spine1"), ("su4-leaf2", "pod1-spine2")])
+def test_an_uplink_to_another_pod_joins_no_pods(ends: tuple[str, str], fabric_of: Make) -> None:
     made = network(pods=2, units=2, hosts=3, rails=2, spines=2, cores=2)
-    made.connect(made.devices["su1-leaf1"], made.devices["pod2-spine1"])
+    made.connect(*(made.devices[end] for end in ends))
     assert {pod.name: pod.units for pod in fabric_of(made).pods.values()} == {"pod1": ("su1", "su2"), "pod2": ("su3", "su4")}
 
 
@@ -300,20 +301,29 @@ def test_switches_of_the_same_name_are_told_apart(fabric_of: Make) -> None:
     assert labels == {"su1-leaf1-000020", "su1-leaf1-000050"}
 
 
-def test_planes_that_are_discovered_one_by_one_make_one_fabric() -> None:
-    planes = []
-    for rail in (0, 1):
-        made = network(units=2, hosts=3, rails=1, spines=1)
+def planes(*rails: Network) -> Fabric:
+    """A fabric whose rails are discovered one by one."""
+    discoveries = []
+    for rail, made in enumerate(rails):
         for device in made.devices.values():
             device.guid += rail << 32
             device.name = device.name.replace("mlx5_0", f"mlx5_{rail}").replace("leaf1", f"leaf{rail + 1}").replace("spine1", f"plane{rail + 1}-spine1")
-        planes.append(parse(made.text()))
-    fabric = build(from_discovery(*planes))
+        discoveries.append(parse(made.text()))
+    return build(from_discovery(*discoveries))
+
+
+def test_planes_that_are_discovered_one_by_one_make_one_fabric() -> None:
+    fabric = planes(network(units=2, hosts=3, rails=1, spines=1), network(units=2, hosts=3, rails=1, spines=1))
     assert [unit.hosts for unit in fabric.units.values()] == [("gpu0001", "gpu0002", "gpu0003"), ("gpu0004", "gpu0005", "gpu0006")]
     assert (list(fabric.units), fabric.units["su1"].rails) == (["su1", "su2"], 2)
     assert [pod.units for pod in fabric.pods.values()] == [("su1", "su2")]
-    # Nothing but the hosts joins the planes, and that is as it should be.
     assert find_defects(fabric) == ()
+
+
+def test_hosts_join_the_planes_that_they_are_on() -> None:
+    first = network(units=2, hosts=3, rails=1, spines=1)
+    first.remove("su2-leaf1")
+    assert [defect.id for defect in find_defects(planes(first, network(units=2, hosts=3, rails=1, spines=1)))] == ["leaf_missing"]
 
 
 def test_neighbours_of_lldp() -> None:

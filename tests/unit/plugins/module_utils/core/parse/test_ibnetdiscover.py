@@ -221,9 +221,10 @@ def test_cables_below_a_damaged_head_are_nobodys() -> None:
     assert [warning.split(":")[0] for warning in fabric.warnings[:2]] == ["line 63", "line 64"]
     assert fabric.warnings[3] == "one node is named by others and not in the output, such as node3 HCA-1: it is not whole."
     # Any line about the next node ends the one before.
-    for left in ("vendid", "devid", "caguid"):
-        kept = [line for line in damaged.splitlines() if not line.startswith(("vendid", "devid", "caguid", 'Ca\t1 "H-00a0cc000000"')) or line.startswith(left)]
-        assert len(parse("\n".join(kept)).hcas[1].ports) == 1
+    ids = ("vendid", "devid", "sysimgguid", "caguid")
+    for left in ids:
+        kept = [line for line in damaged.splitlines() if line.startswith(left) or not line.startswith((*ids, 'Ca\t1 "H-00a0cc000000\t'))]
+        assert [hca.ports for hca in parse("\n".join(kept)).hcas[:3]] == [hca.ports for hca in parse(TOPOLOGY).hcas[:3]]
 
 
 def test_many_damaged_lines_are_not_all_repeated() -> None:

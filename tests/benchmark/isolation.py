@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import random
 import resource
 import statistics
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from slow_fabric import Fault, SlowFabric
 
@@ -62,7 +64,7 @@ class Case:
     recall: float
     kind_named: float
     false_positives_per_run: float
-    rounds: float
+    rounds: int
     """The most of all runs."""
     tests: float
     """Pairs that were measured, or jobs that ran; the rails of a pair run together. The mean of all runs."""
@@ -179,34 +181,54 @@ def plant(fabric: SlowFabric, kind: str, faulty: int, slow: float, chance: rando
             fabric.plant(Fault(kind.partition(" ")[0], slow, leaf=place, rail=rail))
 
 
-def measure(method: str, nodes: int, faulty: int, slow_percent: float, seeds: int, *, kind: str = "node", rails: int = 1, per_leaf: int = 16) -> Case:
-    found = named_right = wrong = tests = rounds = 0
-    asked, note = nodes, ""
-    if method == "all_pairs" and nodes > ALL_PAIRS_NODES:
-        nodes, note = ALL_PAIRS_NODES, f"{ALL_PAIRS_NODES} nodes instead of {asked}: all pairs of more are too many"
+@dataclass(frozen=True)
+class Setup:
+    """What one case is about."""
+
+    method: str
+    nodes: int
+    faulty: int
+    slow_percent: float
+    kind: str = "node"
+    rails: int = 1
+    per_leaf: int = 16
+
+
+def run_once(setup: Setup, seed: int) -> tuple[int, int, bool, int, int]:
+    """Plant, look, compare. Returns how many faults were named, how much else was, whether the kinds were right, rounds and tests."""
+    fabric = SlowFabric(setup.nodes, setup.rails, seed, per_leaf=setup.per_leaf)
+    plant(fabric, setup.kind, setup.faulty, setup.slow_percent / 100, random.Random(f"{setup.kind}/{seed}"))
+    run = METHODS[setup.method](fabric)
+    planted = {subject(fault) for fault in fabric.faults}
+    right = {what for what, _name in run.accused} == {what for what, _name in planted}
+    return len(planted & run.accused), len(run.accused - planted), right, run.rounds, run.tests
+
+
+def measure(setup: Setup, seeds: int, jobs: int) -> Case:
+    note = ""
+    if setup.method == "all_pairs" and setup.nodes > ALL_PAIRS_NODES:
+        note = f"{ALL_PAIRS_NODES} nodes instead of {setup.nodes}: all pairs of more are too many"
+        setup = replace(setup, nodes=ALL_PAIRS_NODES)
     started = time.perf_counter()
-    for seed in range(seeds):
-        fabric = SlowFabric(nodes, rails, seed, per_leaf=per_leaf)
-        plant(fabric, kind, faulty, slow_percent / 100, random.Random(f"{kind}/{seed}"))
-        run = METHODS[method](fabric)
-        planted = {subject(fault) for fault in fabric.faults}
-        found += len(planted & run.accused)
-        wrong += len(run.accused - planted)
-        named_right += {what for what, _name in run.accused} == {what for what, _name in planted}
-        rounds = max(rounds, run.rounds)
-        tests += run.tests
+    work = [(setup, seed) for seed in range(seeds)]
+    if jobs > 1:
+        with multiprocessing.Pool(jobs) as pool:
+            runs = pool.starmap(run_once, work)
+    else:
+        runs = [run_once(*one) for one in work]
+    found, wrong, right, rounds, tests = zip(*runs, strict=True)
     return Case(
-        nodes=nodes,
-        rails=rails,
-        faulty=faulty,
-        kind=kind if faulty else "none",
-        slow_percent=slow_percent,
-        method=method,
-        recall=round(found / (faulty * seeds), 4) if faulty else 1.0,
-        kind_named=round(named_right / seeds, 4),
-        false_positives_per_run=round(wrong / seeds, 4),
-        rounds=rounds,
-        tests=round(tests / seeds, 1),
+        nodes=setup.nodes,
+        rails=setup.rails,
+        faulty=setup.faulty,
+        kind=setup.kind if setup.faulty else "none",
+        slow_percent=setup.slow_percent,
+        method=setup.method,
+        recall=round(sum(found) / (setup.faulty * seeds), 4) if setup.faulty else 1.0,
+        kind_named=round(sum(right) / seeds, 4),
+        false_positives_per_run=round(sum(wrong) / seeds, 4),
+        rounds=max(rounds),
+        tests=round(statistics.mean(tests), 1),
         seeds=seeds,
         seconds_per_run=round((time.perf_counter() - started) / seeds, 4),
         note=note,
@@ -238,18 +260,13 @@ def measure_scale(nodes: int, rails: int) -> dict[str, float | int]:
     }
 
 
-def cases(seeds: int, quick: bool) -> list[Case]:
-    found = []
-    big = 256 if quick else 4096
-    for nodes, faulty, slow in ((256, 5, 5), (256, 5, 10), (256, 5, 20), (256, 5, 50), (256, 0, 0), (64, 3, 5), (256, 25, 10), (1024, 20, 5), (4096, 80, 5)):
-        if nodes > big or (quick and (nodes, slow) not in ((256, 5), (64, 5))):
-            continue
-        for method in METHODS:
-            found.append(measure(method, nodes, faulty, slow, max(1, seeds // 10) if nodes > 1024 else seeds))
-    for slow in (10,) if quick else (5, 10, 20, 50):
-        for kind in KINDS:
-            found.append(measure("railyard", 64, 1, slow, seeds, kind=kind, rails=4, per_leaf=8))
-    return found
+def setups(quick: bool) -> list[Setup]:
+    """All cases: many slow nodes, for every way to look; then one slow thing of each kind, for Railyard, as the others know no kinds."""
+    sizes = [(256, 5, 5), (64, 3, 5)]
+    if not quick:
+        sizes += [(256, 5, 10), (256, 5, 20), (256, 5, 50), (256, 0, 0), (256, 25, 10), (1024, 20, 5), (4096, 80, 5)]
+    many = [Setup(method, nodes, faulty, slow) for nodes, faulty, slow in sizes for method in METHODS]
+    return many + [Setup("railyard", 64, 1, slow, kind, 4, 8) for slow in ((10,) if quick else (5, 10, 20, 50)) for kind in KINDS]
 
 
 def broken(found: Sequence[Case], scale: dict[str, float | int]) -> list[str]:
@@ -289,7 +306,9 @@ def table(found: Sequence[Case], scale: dict[str, float | int]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help="runs per case (default: %(default)s; a tenth of it for 4,096 nodes)")
+    parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help="runs per case (default: %(default)s)")
+    parser.add_argument("--nodes", type=int, metavar="N", help="only the cases of clusters of this size")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one per CPU, %(default)s)")
     parser.add_argument("--quick", action="store_true", help="only the cases that something is promised for, and no big cluster")
     parser.add_argument("--scale", type=int, nargs=2, metavar=("NODES", "RAILS"), help="only analyse one cluster of this size")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -299,8 +318,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.scale:
         found, scale = [], measure_scale(*options.scale)
     else:
-        found, scale = cases(options.seeds, options.quick), {}
-        if not options.quick:
+        chosen = [setup for setup in setups(options.quick) if options.nodes in (None, setup.nodes)]
+        found, scale = [measure(setup, options.seeds, options.jobs) for setup in chosen], {}
+        if not options.quick and options.nodes in (None, 4096):
             # In a process of its own, so that the memory is its own.
             command = [sys.executable, __file__, "--scale", "4096", "8", "--json"]
             scale = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["scale"]

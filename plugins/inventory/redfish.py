@@ -76,8 +76,10 @@ options:
         type: bool
         default: true
       ca_path:
-        description: The authorities that certificates are checked against, as a PEM file or a folder of them. The default is the system's.
-        type: path
+        description:
+          - The authorities that certificates are checked against, a PEM file or a folder of them, relative to the inventory file.
+          - The default is the system's.
+        type: str
       required:
         description: Whether it is an error if none of the range's BMCs can be read.
         type: bool
@@ -228,11 +230,13 @@ class InventoryModule(RailyardInventoryPlugin):
 
     def populate(self, answer: t.Any) -> None:
         variable = self.get_option("variable")
-        for name, machine in self._named(answer["machines"]):
+        named = self._named(answer["machines"])
+        hosts = self.joined(name for name, _machine in named)
+        for name, machine in named:
             groups = [group_name("redfish", "vendor", machine["vendor"] or "unknown")]
             groups += [group_name("redfish", "model", machine["model"])] if machine["model"] else []
             groups += [group_name("redfish", "gpu", model) for model in machine["gpu_models"]]
-            self.add(name, {variable: machine}, groups)
+            self.add(hosts[name], {variable: machine}, groups)
         failed = self.inventory.groups["all"].get_vars().get(f"{variable}_failed", []) + answer["failed"]
         self.inventory.set_variable("all", f"{variable}_failed", failed)
         self._warn(answer)

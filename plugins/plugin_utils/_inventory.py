@@ -144,6 +144,14 @@ class RailyardInventoryPlugin(BaseInventoryPlugin, Constructable, Cacheable):
 
     # Hosts.
 
+    def joined(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the host that each name is for: one of an earlier source if it has that name, with its domain or without, or one of this name."""
+        known = list(self.inventory.hosts)
+        short = {name: only for name, only in _by_short_name(known).items() if only}
+        wanted = list(names)
+        alone = {only for only in _by_short_name(wanted).values() if only}
+        return {name: name if name in self.inventory.hosts or name not in alone else short.get(_short(name), name) for name in wanted}
+
     def add(self, name: str, variables: Mapping[str, t.Any], groups: Iterable[str]) -> None:
         """Add a host with variables and groups, and what the options compose of them."""
         host = self.inventory.add_host(name)
@@ -156,6 +164,18 @@ class RailyardInventoryPlugin(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), known, host, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), known, host, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, host, strict=strict)
+
+
+def _short(name: str) -> str:
+    return name.split(".", 1)[0]
+
+
+def _by_short_name(names: Iterable[str]) -> dict[str, str]:
+    """Return the names by their first part; an empty text for a part that several share."""
+    found: dict[str, str] = {}
+    for name in names:
+        found[_short(name)] = "" if _short(name) in found else name
+    return found
 
 
 def host_name(value: object) -> str:

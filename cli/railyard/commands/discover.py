@@ -4,7 +4,7 @@
 
 Runs railyard.cluster.discover: one operation per host, side by side. Everything that was seen is kept in the run's folder, a document per
 host. Nothing is changed, and nothing is compared with what a hardware class says.
-Exit status 1: a host did not answer, or something is wrong with one that did.
+Exit status 1: a host did not answer, something is wrong with one that did, or a source of the inventory (a BMC, the fabric) found something wrong.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from railyard.result import RunResult
 from railyard.session import run_command
 
 TASK = "Report the inventory"
+SOURCES_TASK = "Report what the inventory's sources found wrong"
 _TITLES = ("host", "address", "hardware class", "GPUs", "rails", "groups")
 _GAP = 2
 
@@ -45,7 +46,7 @@ def build_request(args: argparse.Namespace) -> RunRequest:
         ask_vault_password=args.ask_vault_password,
         ask_become_password=args.ask_become_pass,
         verbosity=options.ansible_verbosity(args),
-        collect=(TASK,),
+        collect=(TASK, SOURCES_TASK),
     )
 
 
@@ -54,15 +55,23 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _hosts(result: RunResult) -> list[dict[str, Any]]:
-    return [host for task in result.results for host in task.result.get("msg", [])]
+    return [host for task in result.results if task.task == TASK for host in task.result.get("msg", [])]
+
+
+def _source_faults(result: RunResult) -> list[dict[str, str]]:
+    """Return what the inventory plugins found wrong beyond the hosts: BMCs that could not be read, defects of the fabric."""
+    told = [task.result.get("msg", {}) for task in result.results if task.task == SOURCES_TASK]
+    bmcs = [{"source": "redfish", "message": f"{entry['bmc']}: {entry['reason']}"} for answer in told for entry in answer.get("redfish", [])]
+    return bmcs + [{"source": "fabric", "message": str(sentence)} for answer in told for sentence in answer.get("fabric", [])]
 
 
 def _judge(result: RunResult) -> int:
-    return int(any(not host["seen"] or host["faults"] for host in _hosts(result)))
+    return int(any(not host["seen"] or host["faults"] for host in _hosts(result)) or bool(_source_faults(result)))
 
 
 def _document(result: RunResult) -> dict[str, Any]:
-    return {"schema": "railyard.inventory", "schema_version": 1, "inventory": result.request.inventory, "hosts": _hosts(result)}
+    inventory = result.request.inventory
+    return {"schema": "railyard.inventory", "schema_version": 1, "inventory": inventory, "hosts": _hosts(result), "source_faults": _source_faults(result)}
 
 
 def _show(console: Console, result: RunResult) -> None:
@@ -85,8 +94,10 @@ def _show(console: Console, result: RunResult) -> None:
                 console.print(Text.assemble((f"{host['name']}: not seen: ", "yellow"), sentence), soft_wrap=True)
         for fault in host["faults"]:
             console.print(Text.assemble((f"{host['name']}: ", "bold red"), f"{fault['subject']}: {fault['message']} {fault['hint']}".rstrip()), soft_wrap=True)
+    for found in _source_faults(result):
+        console.print(Text.assemble((f"{found['source']}: ", "bold red"), found["message"]), soft_wrap=True)
     silent = sum(not host["seen"] for host in hosts)
-    faults = sum(len(host["faults"]) for host in hosts)
+    faults = sum(len(host["faults"]) for host in hosts) + len(_source_faults(result))
     console.print(
         f"{len(hosts)} hosts in {result.request.inventory}, {silent} without an answer, {faults} {'fault' if faults == 1 else 'faults'}", markup=False
     )

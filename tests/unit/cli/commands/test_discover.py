@@ -49,14 +49,21 @@ UNASKED = {
 }
 
 
-def result(*hosts: dict[str, Any]) -> RunResult:
-    task = TaskResult("node1", discover.TASK, "ansible.builtin.debug", {"msg": list(hosts)})
-    return RunResult(RunRequest("railyard.cluster.discover", "site"), "1", "done", 0, "", 1.0, "", results=(task,))
+SOURCES = {
+    "redfish": [{"bmc": "10.0.1.17", "reason": "no answer within 5 s"}],
+    "fabric": ["leaf1 – spine2: there is no cable from leaf1 to spine2. Look at it."],
+}
 
 
-def shown(*hosts: dict[str, Any], width: int = 200) -> str:
+def result(*hosts: dict[str, Any], sources: dict[str, Any] | None = None) -> RunResult:
+    tasks = [TaskResult("node1", discover.TASK, "ansible.builtin.debug", {"msg": list(hosts)})]
+    tasks.append(TaskResult("node1", discover.SOURCES_TASK, "ansible.builtin.debug", {"msg": sources or {"redfish": [], "fabric": []}}))
+    return RunResult(RunRequest("railyard.cluster.discover", "site"), "1", "done", 0, "", 1.0, "", results=tuple(tasks))
+
+
+def shown(*hosts: dict[str, Any], width: int = 200, sources: dict[str, Any] | None = None) -> str:
     output = io.StringIO()
-    discover._show(Console(file=output, width=width), result(*hosts))
+    discover._show(Console(file=output, width=width), result(*hosts, sources=sources))
     return output.getvalue()
 
 
@@ -96,4 +103,15 @@ def test_rails_that_are_all_down_have_no_rate() -> None:
 
 def test_the_document_has_the_form_of_its_schema(repository: Path) -> None:
     schema = json.loads((repository / "docs/schemas/inventory.json").read_text())
-    jsonschema.Draft202012Validator(schema).validate(discover._document(result(HEALTHY, SILENT, LOST, UNASKED)))
+    jsonschema.Draft202012Validator(schema).validate(discover._document(result(HEALTHY, SILENT, LOST, UNASKED, sources=SOURCES)))
+
+
+def test_what_the_sources_found_wrong_is_said_by_name() -> None:
+    assert discover._judge(result(HEALTHY, sources=SOURCES)) == 1
+    text = shown(HEALTHY, sources=SOURCES)
+    assert "redfish: 10.0.1.17: no answer within 5 s\n" in text
+    assert "fabric: leaf1 – spine2: there is no cable from leaf1 to spine2. Look at it.\n" in text
+    assert "1 hosts in site, 0 without an answer, 2 faults" in text
+    document = discover._document(result(HEALTHY, sources=SOURCES))
+    assert [entry["source"] for entry in document["source_faults"]] == ["redfish", "fabric"]
+    assert len(document["hosts"]) == 1

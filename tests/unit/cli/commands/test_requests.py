@@ -58,7 +58,13 @@ LAB = {"inventory": "inventories/lab", "collect": ("railyard.cluster.lab", "rail
         ("lab snapshot converged", RunRequest("railyard.cluster.lab_snapshot", extra_vars={"lab_snapshot": "converged"}, **LAB)),
         (
             "discover -i a,b --limit a -K",
-            RunRequest("railyard.cluster.discover", "a,b", limit="a", ask_become_password=True, collect=("Report the inventory",)),
+            RunRequest(
+                "railyard.cluster.discover",
+                "a,b",
+                limit="a",
+                ask_become_password=True,
+                collect=("Report the inventory", "Report what the inventory's sources found wrong"),
+            ),
         ),
         (
             "capture node1 -i a,b --limit a --to /x -K",

@@ -66,16 +66,22 @@ def top_level(values: Sequence[float], width: float) -> float:
     """Return the level of the highest crowd of values: what those reach that nothing holds back.
 
     A crowd is a stretch of ``width`` (of more, up to four times that, where the closest half of the values scatters more) with half as many values
-    as the fullest one or more. From its median on, the median of what is within a stretch's width of the last is taken until it stays.
+    as the fullest one or more. From its median on, the median of what is within a stretch's width of the last is taken until it stays; then
+    once more with a width that fits how much the values above scatter.
     """
     ordered = sorted(values)
     half = (len(ordered) + 1) // 2
     closest = min(high - low for low, high in zip(ordered, ordered[half - 1 :]))
-    width = min(max(width, 2 * closest / _HALF), 4 * width)
-    counts = [bisect_right(ordered, value + width) - place for place, value in enumerate(ordered)]
+    wide = min(max(width, 2 * closest / _HALF), 4 * width)
+    counts = [bisect_right(ordered, value + wide) - place for place, value in enumerate(ordered)]
     enough = max(counts) / 2
     start = max(place for place, count in enumerate(counts) if count >= enough)
-    level = median(ordered[start : start + counts[start]])
+    level = _climb(ordered, median(ordered[start : start + counts[start]]), wide)
+    above = [value - level for value in ordered[bisect_right(ordered, level) :]]
+    return _climb(ordered, level, min(wide, max(width, 3 * upper_spread(above))))
+
+
+def _climb(ordered: Sequence[float], level: float, width: float) -> float:
     for _turn in range(50):
         better = median(ordered[bisect_left(ordered, level - width) : bisect_right(ordered, level + width)])
         if better == level:

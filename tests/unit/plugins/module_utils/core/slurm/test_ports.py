@@ -92,6 +92,20 @@ def test_what_cannot_be_a_port(variables: dict[str, t.Any], message: str) -> Non
     assert str(error.value).startswith(message)
 
 
+class Touchy(dict[str, t.Any]):
+    """A dict of Ansible's, whose values are worked out when they are looked at; one needs a variable that only role slurm has."""
+
+    def __getitem__(self, key: str) -> t.Any:
+        assert key in ("SlurmctldPort", "Port"), key
+        return super().__getitem__(key)
+
+
+def test_other_settings_are_not_looked_at() -> None:
+    nodesets = [{"group": "x", "config": Touchy(Port=7018, Comment="{{ slurm_cluster_name }}")}]
+    found = ports({"config": Touchy(SlurmctldPort=7000, Comment="{{ slurm_cluster_name }}"), "nodesets": nodesets}, ["x"])
+    assert found == {**USUAL, "slurmctld": ["7000"], "slurmd": ["7018"]}
+
+
 @pytest.mark.parametrize("variables", [{"config": None, "nodesets": None}, {"config": [], "nodesets": ["x", 3]}, {"nodesets": [{"group": "x", "config": 4}]}])
 def test_what_role_slurm_refuses_is_left_to_it(variables: dict[str, t.Any]) -> None:
     assert ports(variables, ["x"]) == USUAL

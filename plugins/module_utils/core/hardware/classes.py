@@ -9,7 +9,8 @@ drives differ between vendors and orders. Where a figure is of one reference mac
 Sources, named in the comments by these words:
 
 - *pci.ids*: the PCI ID database (pci-ids.ucw.cz); the same IDs are in NVIDIA's mig-parted device filters.
-- *nvidia-smi*: total memory as the tool prints it for this card, and the fastest link that it reports on a real machine.
+- *nvidia-smi*: total memory as the tool prints it for this card, and the fastest link that it reports on a real machine
+  (NVIDIA's k8s-test-infra keeps such captures of B200, GB200, H100 and L40S).
 - *DGX guide*: the table of components in NVIDIA's DGX user guide for that model (docs.nvidia.com/dgx).
 - *data sheet*: the vendor's data sheet for the card or the platform.
 - *OCI*: the per-model NVLink table in Oracle's oci-hpc health checks.
@@ -69,7 +70,7 @@ _B200 = {
     "pci_id": "10de:2901",  # pci.ids: GB100 [B200]
     "gres_type": "b200",
     "memory_mib": 183359,  # nvidia-smi
-    "pcie_generation": 5,  # the card is capable of 6, the processors of 5 (DGX guide)
+    "pcie_generation": 5,  # nvidia-smi, and the processors have no more (DGX guide)
     "pcie_width": 16,
 }
 _GB200 = {

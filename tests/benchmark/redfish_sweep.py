@@ -23,7 +23,7 @@ import time
 import typing as t
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-# What issue 3 promises for 1,000 services on two cores.
+# For 1,000 services, on two cores that the services run on too.
 LIMITS = {"seconds": 90.0, "peak_memory_mib": 300.0}
 KINDS = ("generic", "dell", "ilo", "hgx", "ami")
 MOST_SERVICES = 1000

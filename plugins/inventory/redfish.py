@@ -93,6 +93,12 @@ options:
     type: list
     elements: str
     default: [service_tag, serial, uuid]
+  serial_variable:
+    description:
+      - The host variable in which earlier sources have serial numbers or service tags, such as V(serial) of C(netbox.netbox.nb_inventory).
+      - A machine whose serial number or service tag a host has there is that host, whatever O(hostnames) would call it.
+      - The files of a folder are read in the order of their names.
+    type: str
   variable:
     description:
       - The host variable that holds what was found. The variable of all hosts with the BMCs that failed has the same name and C(_failed).
@@ -150,8 +156,17 @@ hostnames:
   - service_tag
   - serial
 
-# Groups and variables of the site's own.
+---
+# Names from NetBox: inventories/site/10.netbox.yml has "plugin: netbox.netbox.nb_inventory", this is inventories/site/20.redfish.railyard.yml. A
+# machine that NetBox knows by its serial number has NetBox's name and variables; one that it does not know is a host all the same, and in a group.
+plugin: railyard.cluster.redfish
+bmcs:
+  - addresses: [10.0.1.0/24]
+    username: railyard
+    password: "{{ secret_redfish_password }}"
+serial_variable: serial
 groups:
+  not_in_netbox: device_types is not defined
   powered_off: redfish.power_state != 'On'
   not_healthy: redfish.health_rollup not in ['OK', none]
 keyed_groups:
@@ -207,6 +222,8 @@ class InventoryModule(RailyardInventoryPlugin):
     NAME = "railyard.cluster.redfish"
     SUFFIX = "redfish.railyard"
 
+    _serials: dict[str, str] | None = None
+
     def fetch(self) -> dict[str, t.Any]:
         if MISSING:
             raise AnsibleParserError(f"{self._path}: {self.NAME} needs the Python package {MISSING} on this machine: pip install aiohttp netaddr")
@@ -236,10 +253,18 @@ class InventoryModule(RailyardInventoryPlugin):
             groups = [group_name("redfish", "vendor", machine["vendor"] or "unknown")]
             groups += [group_name("redfish", "model", machine["model"])] if machine["model"] else []
             groups += [group_name("redfish", "gpu", model) for model in machine["gpu_models"]]
-            self.add(hosts[name], {variable: machine}, groups)
+            self.add(self._by_serial(machine) or hosts[name], {variable: machine}, groups)
         failed = self.inventory.groups["all"].get_vars().get(f"{variable}_failed", []) + answer["failed"]
         self.inventory.set_variable("all", f"{variable}_failed", failed)
         self._warn(answer)
+
+    def _by_serial(self, machine: Mapping[str, t.Any]) -> str:
+        """Return the host of an earlier source that has the machine's serial number, or an empty text."""
+        variable = self.get_option("serial_variable")
+        if variable and self._serials is None:
+            numbers = ((str(host.get_vars().get(variable) or "").strip(), name) for name, host in self.inventory.hosts.items())
+            self._serials = {number: name for number, name in numbers if number}
+        return next((self._serials[number] for number in (machine["serial"], machine["service_tag"]) if number in self._serials), "") if self._serials else ""
 
     def _range(self, where: str, values: Mapping[str, t.Any]) -> Range:
         filled = {key: self.templated(value, f"{where}.{key}") for key, value in values.items()}

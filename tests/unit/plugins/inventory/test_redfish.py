@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import yaml
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.data import InventoryData
 from ansible.parsing.vault import VaultLib
 from fake_redfish.certificates import Authority
 from fake_redfish.machines import KINDS, machine
@@ -154,6 +155,20 @@ def test_a_machine_behind_two_addresses_is_one_host(swept: Swept) -> None:
     site = swept(*[Service(machine("dell", 1)) for _time in range(2)])
     assert site.hosts == ["TAG0001"]
     assert re.search(r"the BMCs 127\.0\.0\.1:\d+, 127\.0\.0\.1:\d+ tell of the same machine, TAG0001: it is one host\.", site.warnings[0])
+
+
+def test_hosts_are_known_by_their_serial_numbers(swept: Swept, parsed: Parsed, served: ssl.SSLContext, authority: Authority) -> None:
+    """A service tag counts as one. A host without a number, and a number without a host, stay what they are."""
+    site = Site(InventoryData(), [])
+    for name, serial in {"r1u1": "SN00001", "r1u2": "TAG0002 ", "r1u3": "", "r1u4": None, "r1u9": "SN99"}.items():
+        site.inventory.add_host(name)
+        site.inventory.set_variable(name, "serial", serial)
+    with running(services("generic", "dell", "hgx"), served) as places:
+        login = {"addresses": places, "username": "admin", "password": "secret", "ca_path": str(authority.ca_path)}
+        parsed(redfish, {"bmcs": [login], "serial_variable": "serial"}, into=site)
+    assert site.hosts == ["r1u1", "r1u2", "r1u3", "r1u4", "r1u9", "SN00003"]
+    assert [host for host in site.hosts if "redfish" in site.variables(host)] == ["r1u1", "r1u2", "SN00003"]
+    assert site.group("redfish_vendor_dell") == ["r1u2"]
 
 
 # Failures.
@@ -347,7 +362,7 @@ def test_a_broken_cache_is_asked_anew(counted: tuple[Service, dict[str, t.Any]],
 
 def test_the_examples_are_valid() -> None:
     examples = list(yaml.safe_load_all(redfish.EXAMPLES))
-    assert len(examples) == 2
+    assert len(examples) == 3
     options = set(loaded(redfish).option_definitions)
     for example in examples:
         assert set(example) <= options

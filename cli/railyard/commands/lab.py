@@ -109,6 +109,8 @@ def build_request(args: argparse.Namespace) -> RunRequest:
 
 def main(args: argparse.Namespace) -> int:
     verb = VERBS[args.verb]
+    if args.verb == "degrade" and not (args.rate or args.symbol_errors):
+        raise CoreError(f"degrade {args.target} to which rate?", hint="Give --rate, or --symbol-errors for a cable of the fabric.")
     if verb.root and os.geteuid() != 0:
         raise CoreError(f"railyard lab {args.verb} boots and changes machines and needs root.", hint="Run it with sudo, or as root.")
     steps = [step.replace("TARGET", getattr(args, "target", "")) for step in verb.next_steps]

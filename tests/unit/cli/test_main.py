@@ -24,7 +24,7 @@ def test_help(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "railyard" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("argv", [[], ["bogus"], ["lab"], ["lab", "degrade", "node1"], ["apply", "--no-such"], ["secrets"]])
+@pytest.mark.parametrize("argv", [[], ["bogus"], ["lab"], ["lab", "degrade"], ["apply", "--no-such"], ["secrets"]])
 def test_what_cannot_be_read_is_status_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         command.main(argv)

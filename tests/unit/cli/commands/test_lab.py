@@ -100,3 +100,9 @@ def test_whoever_looks_sees_every_cable_and_others_what_is_broken(verb: str, sho
 )
 def test_what_the_playbook_is_told(line: str, variables: dict[str, object]) -> None:
     assert lab.build_request(build_parser().parse_args(line.split())).extra_vars == variables
+
+
+def test_degrading_to_nothing_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "run_command", lambda *_args, **_others: pytest.fail("it ran"))
+    with pytest.raises(CoreError, match="degrade node1 to which rate"):
+        lab.main(build_parser().parse_args(["lab", "degrade", "node1"]))

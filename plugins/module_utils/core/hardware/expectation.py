@@ -18,7 +18,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .limits import Limit, NotKnownError, has_nvlink, inside_limit, least_sure, link, listed, lowest, net_limit, of, platform, port, rail_limits, require_up
+from .limits import (
+    Limit,
+    NotKnownError,
+    gate,
+    has_nvlink,
+    inside_limit,
+    least_sure,
+    link,
+    listed,
+    lowest,
+    net_limit,
+    of,
+    platform,
+    port,
+    rail_limits,
+    require_up,
+)
 from .machine import Machine, Rail
 from .platforms import HOST_COPY_X16, NVLS_GPUS, TWO_NODES_NVLS, Confidence, Platform, pcie_rdma_gbytes_per_s
 from .verdict import GPU_COPY, HOST_COPY, MANY_NODES, MANY_NODES_FROM, ONE_NODE, RAIL_PAIR, RDMA, SEVERAL_NODES, STORAGE, PassRatios
@@ -78,7 +94,7 @@ def expect_rail_pair(first: Machine, second: Machine, rail: int) -> Expectation:
         pair = _said((first, second))
         for machine in pair:
             platform(machine)
-        limit = lowest(_of_rail(machine, rail) for machine in pair)
+        limit = gate(pair, lambda machine: [_of_rail(machine, rail)])
     except NotKnownError as unknown:
         return _unknown(what, RAIL_PAIR, unknown)
     return Expectation(what, limit.gbytes_per_s, limit.words, "the rail: for two ranks the factor of all_reduce is 1", limit.confidence, RAIL_PAIR)
@@ -91,7 +107,7 @@ def expect_rdma(first: Machine, second: Machine, rail: int, *, together: bool = 
     """
     what = f"RDMA write, rail {rail}"
     try:
-        limit = lowest(limit for machine in _said((first, second)) for limit in _rdma_limits(machine, _rail(machine, rail), together=together))
+        limit = gate(_said((first, second)), lambda machine: [lowest(_rdma_limits(machine, _rail(machine, rail), together=together))])
     except NotKnownError as unknown:
         return _unknown(what, RDMA, unknown)
     return Expectation(what, limit.gbytes_per_s, limit.words, "the smaller of line rate and PCIe less packet headers", limit.confidence, RDMA)
@@ -102,11 +118,11 @@ def expect_host_copy(machine: Machine, gpu: str) -> Expectation:
     what, (machine,) = f"copy between host and {gpu}", _said((machine,))
     try:
         if platform(machine).host_link == "c2c":
-            raise NotKnownError(f"{of(machine)}{gpu} hangs on NVLink-C2C, for whose copies there is no figure")
+            raise NotKnownError(f"{about(machine)}{gpu} hangs on NVLink-C2C, for whose copies there is no figure")
         hops = next((found.hops for found in machine.gpus if found.name == gpu), ())
-        limit = lowest(_host_copy_limit(machine, gpu, hop.address, hop.generation, hop.width) for hop in hops) if hops else None
+        limit = lowest(_host_copy_limit(machine, gpu, hop.address, hop.generation, hop.width) for hop in reversed(hops)) if hops else None
         if not limit:
-            raise NotKnownError(f"{of(machine)}the PCIe link of {gpu} was not seen")
+            raise NotKnownError(f"{about(machine)}the PCIe link of {gpu} was not seen")
     except NotKnownError as unknown:
         return _unknown(what, HOST_COPY, unknown)
     return Expectation(what, limit.gbytes_per_s, limit.words, "what copies reach on such a PCIe link, by its width", limit.confidence, HOST_COPY)
@@ -118,7 +134,7 @@ def expect_gpu_copy(machine: Machine) -> Expectation:
     try:
         kind = platform(machine)
         if not kind.copy_gbytes_per_s:
-            raise NotKnownError(f"{of(machine)}there is no figure for copies between GPUs of {kind.name}")
+            raise NotKnownError(f"{about(machine)}there is no figure for copies between GPUs of {kind.name}")
         active = min(int(kind.links.value) if gpu.links is None else gpu.links for gpu in machine.gpus)
     except NotKnownError as unknown:
         return _unknown(what, GPU_COPY, unknown)
@@ -157,8 +173,8 @@ def _domains(machines: Sequence[Machine]) -> list[list[Machine]]:
 def _one_domain(machines: Sequence[Machine], kinds: Sequence[Platform], collective: Collective, algorithm: Algorithm) -> tuple[Limit, str]:
     count = sum(len(machine.gpus) for machine in machines)
     if count < 2:
-        raise NotKnownError(f"{of(machines[0])}one GPU alone has nobody to exchange data with")
-    inside, kind = lowest(inside_limit(machine) for machine in machines), kinds[0]
+        raise NotKnownError(f"{about(machines[0])}one GPU alone has nobody to exchange data with")
+    inside, kind = gate(machines, lambda machine: [inside_limit(machine)]), kinds[0]
     if not has_nvlink(machines[0], kind) or kind.topology in ("hybrid", "mesh"):
         return _without_switch(machines[0], kind, inside, collective)
     if collective != "all_reduce" or algorithm == "ring" or kind.nvls_gain.value == 1.0:
@@ -172,7 +188,7 @@ def _without_switch(machine: Machine, kind: Platform, inside: Limit, collective:
         rate = kind.model_gbytes_per_s.value
         return Limit(rate, f"{of(machine)}xGMI: one link joins two GPUs, and limits to {rate:.1f} GB/s", "low"), "rate of a link"
     if collective in ("sendrecv", "alltoall") and (kind.topology == "hybrid" or (collective == "alltoall" and pcie)):
-        raise NotKnownError(f"{of(machine)}{collective} between GPUs of {kind.name} depends on which of them share links")
+        raise NotKnownError(f"{about(machine)}{collective} between GPUs of {kind.name} depends on which of them share links")
     if pcie:
         return inside, "the weakest PCIe link or link between sockets"
     return inside, "links x rate of a link"
@@ -181,7 +197,7 @@ def _without_switch(machine: Machine, kind: Platform, inside: Limit, collective:
 def _nvls(machine: Machine, inside: Limit, kind: Platform, gpus: int, factor: float) -> Limit:
     gain = kind.nvls_gain.value
     if gain != 1.0 and gpus < NVLS_GPUS:
-        raise NotKnownError(f"{of(machine)}what NVLS gives {gpus} GPUs of {kind.name} is not known; the ring is")
+        raise NotKnownError(f"what NVLS gives {gpus} GPUs of {kind.name} is not known; the ring is")
     rate = inside.gbytes_per_s * gain * factor
     words = [inside.words]
     if gain != 1.0:
@@ -201,10 +217,10 @@ def _several(
         raise NotKnownError(f"the nodes have different numbers of GPUs: {listed(sorted(counts))}")
     each, net = counts.pop(), net_limit(machines)
     ranks = each * len(machines)
-    inside = lowest(inside_limit(machine) for machine in machines) if each > 1 else None
+    inside = gate(machines, lambda machine: [inside_limit(machine)]) if each > 1 else None
     slowest = min(kinds, key=lambda kind: kind.links.value * kind.model_gbytes_per_s.value * kind.nvls_gain.value)
     if collective == "sendrecv":
-        rail = lowest(limit for machine in machines for limit in rail_limits(machine).values())
+        rail = gate(machines, lambda machine: rail_limits(machine).values())
         limit = lowest((rail, *((inside,) if inside else ())))
         return Limit(limit.gbytes_per_s, limit.words, _confidence(limit, kinds)), "the rail of the GPU at the border of the node"
     if collective == "alltoall":
@@ -252,7 +268,8 @@ def _rdma_limits(machine: Machine, rail: Rail, *, together: bool) -> list[Limit]
     others = [other for other in machine.rails if together and other.active]
     subject, line = f"{of(machine)}rail {rail.rail}", (rail.rate_gbits_per_s or 0.0) / 8
     found = [Limit(line, f"{subject}: {port(rail)} at {rail.rate_gbits_per_s:g} Gb/s limits to {line:.1f} GB/s")]
-    for hop in rail.hops:
+    # Of several equal links the one nearest to the adapter is named.
+    for hop in reversed(rail.hops):
         if hop.generation is None or hop.width is None:
             raise NotKnownError(f"{subject}: speed and width of the PCIe link on {hop.address} were not seen")
         among = [other.rail for other in others if hop in other.hops] or [rail.rail]

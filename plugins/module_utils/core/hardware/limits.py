@@ -8,8 +8,8 @@ The model is NCCL's own: every link is worth a constant per lane or per link, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .machine import Accelerator, Hop, Machine, Rail
@@ -17,6 +17,8 @@ from .platforms import INTEL_OVERHEAD, NET_GBYTES_PER_GBIT, Confidence, Platform
 
 Way = Literal["unseen", "switch", "processor", "sockets"]
 _ORDER: tuple[Confidence, ...] = ("high", "declared", "medium", "low", "none")
+# Limits are alike up to this factor.
+_ALIKE = 1.001
 # Through a processor NCCL may as well go through the host's memory.
 _SURE: dict[Way, Confidence] = {"unseen": "high", "switch": "high", "processor": "medium", "sockets": "low"}
 
@@ -43,6 +45,7 @@ class Route:
     way: Way
     """Below a common PCIe switch, through the processor, from one socket to the other; or not to be seen."""
     hops: tuple[Hop, ...]
+    """The links that only this way uses, the adapter's own first: of several equal ones the first is named."""
 
 
 def least_sure(*values: Confidence) -> Confidence:
@@ -55,22 +58,35 @@ def lowest(limits: Iterable[Limit]) -> Limit:
     return min(limits, key=lambda limit: limit.gbytes_per_s)
 
 
+def gate(machines: Sequence[Machine], limits: Callable[[Machine], Iterable[Limit]]) -> Limit:
+    """Return the lowest limit of all machines. Where all are equally low, no machine is named."""
+    found = [limit for machine in machines for limit in limits(machine)]
+    worst = lowest(found)
+    alike = all(limit.gbytes_per_s <= worst.gbytes_per_s * _ALIKE for limit in found)
+    return lowest(limits(replace(machines[0], name=""))) if alike else worst
+
+
 def platform(machine: Machine) -> Platform:
     """Return what the GPUs of a node are. Raises ``NotKnownError`` for none, for several kinds and for a kind that isn't in the table."""
     kinds = sorted({gpu.pci_id or "unknown" for gpu in machine.gpus})
     if not kinds:
-        raise NotKnownError(f"{of(machine)}no GPU takes part")
+        raise NotKnownError(f"{about(machine)}no GPU takes part")
     if len(kinds) > 1:
-        raise NotKnownError(f"{of(machine)}the GPUs are of different kinds: {', '.join(kinds)}")
+        raise NotKnownError(f"{about(machine)}the GPUs are of different kinds: {', '.join(kinds)}")
     found = platform_of(kinds[0])
     if not found:
-        raise NotKnownError(f"{of(machine)}GPU {kinds[0]} is not in the table of platforms")
+        raise NotKnownError(f"{about(machine)}GPU {kinds[0]} is not in the table of platforms")
     return found
 
 
 def of(machine: Machine) -> str:
-    """Return what begins a sentence about a thing of a node."""
+    """Return what goes before a thing of a node, so that it is known whose it is."""
     return f"{machine.name} " if machine.name else ""
+
+
+def about(machine: Machine) -> str:
+    """Return what goes before a sentence about a node."""
+    return f"{machine.name}: " if machine.name else ""
 
 
 def routes(machine: Machine) -> tuple[Route, ...]:
@@ -80,7 +96,7 @@ def routes(machine: Machine) -> tuple[Route, ...]:
     for rail in machine.rails:
         ways = [(_way(machine, rail, gpu), gpu) for gpu in machine.gpus]
         if not ways:
-            found.append(Route(rail, None, "unseen", rail.hops))
+            found.append(Route(rail, None, "unseen", rail.hops[::-1]))
             continue
         near = ("switch", "unseen", "processor", "sockets")
         way, gpu = min(ways, key=lambda pair: (near.index(pair[0]), taken[pair[1].name]))
@@ -88,7 +104,7 @@ def routes(machine: Machine) -> tuple[Route, ...]:
         kind = platform_of(gpu.pci_id)
         below = () if kind and kind.host_link == "c2c" else gpu.hops
         common = {hop.address for hop in rail.hops} & {hop.address for hop in below}
-        found.append(Route(rail, gpu, way, tuple(hop for hop in (*rail.hops, *below) if hop.address not in common)))
+        found.append(Route(rail, gpu, way, tuple(hop for hop in (*reversed(rail.hops), *reversed(below)) if hop.address not in common)))
     return tuple(found)
 
 
@@ -157,16 +173,15 @@ def net_limit(machines: Sequence[Machine]) -> Limit:
     rails = [limit for machine in machines for limit in rail_limits(machine).values()]
     counts = [len(machine.rails) for machine in machines]
     if not min(counts):
-        raise NotKnownError(f"{of(machines[counts.index(0)])}no rail was found")
-    worst, best = lowest(rails), max(limit.gbytes_per_s for limit in rails)
+        raise NotKnownError(f"{about(machines[counts.index(0)])}no rail was found")
+    worst = gate(machines, lambda machine: rail_limits(machine).values())
     count, total = min(counts), min(counts) * worst.gbytes_per_s
     rate = {rail.rate_gbits_per_s for machine in machines for rail in machine.rails}
-    uneven = worst.gbytes_per_s < best * 0.999
-    if uneven and count > 1:
+    if count > 1 and any(limit.gbytes_per_s > worst.gbytes_per_s * _ALIKE for limit in rails):
         words = f"{worst.words}, and with it each of {count} rails"
     elif max(counts) > count:
         words = f"{of(machines[counts.index(count)])}has only {count} of {max(counts)} rails, of {worst.gbytes_per_s:.1f} GB/s each"
-    elif count > 1 and worst.gbytes_per_s >= max(value or 0.0 for value in rate) * NET_GBYTES_PER_GBIT.value * 0.999:
+    elif count > 1 and worst.gbytes_per_s >= max(value or 0.0 for value in rate) * NET_GBYTES_PER_GBIT.value / _ALIKE:
         words = f"{count} rails at {rate.pop():g} Gb/s limit to {total:.1f} GB/s"
     else:
         words = worst.words if count == 1 else f"{worst.words}, as each of {count} rails"
@@ -186,7 +201,7 @@ def has_nvlink(machine: Machine, kind: Platform) -> bool:
 
 def _bridged(machine: Machine) -> bool:
     if any(gpu.links is None for gpu in machine.gpus):
-        raise NotKnownError(f"{of(machine)}whether a bridge joins the two GPUs was not seen (nvidia-smi nvlink --status)")
+        raise NotKnownError(f"{about(machine)}whether a bridge joins the two GPUs was not seen (nvidia-smi nvlink --status)")
     return all(gpu.links for gpu in machine.gpus)
 
 
@@ -196,7 +211,7 @@ def _nvlink_limit(machine: Machine, kind: Platform) -> Limit:
     count = most if worst.links is None else min(worst.links, most)
     name = "xGMI" if kind.architecture.startswith("gfx") else "NVLink"
     if not count:
-        raise NotKnownError(f"{of(machine)}none of the {most} {name} links of GPU {worst.name} is active")
+        raise NotKnownError(f"{about(machine)}none of the {most} {name} links of GPU {worst.name} is active")
     rate, each = count * kind.model_gbytes_per_s.value, kind.model_gbytes_per_s.value
     limit = Limit(rate, f"{of(machine)}{name}: {count} links of {each:.1f} GB/s limit to {rate:.1f} GB/s", kind.confidence)
     if count < most:
@@ -211,21 +226,21 @@ def _pcie_limit(machine: Machine) -> Limit:
     """Return what a ring over PCIe carries. It enters and leaves each GPU, and each switch, once: no link is shared."""
     for gpu in machine.gpus:
         if not gpu.hops:
-            raise NotKnownError(f"{of(machine)}the PCIe link of {gpu.name} was not seen")
+            raise NotKnownError(f"{about(machine)}the PCIe link of {gpu.name} was not seen")
     above = set.intersection(*({hop.address for hop in gpu.hops} for gpu in machine.gpus))
     through_intel = not above and is_intel(machine.cpu_model)
     overhead = INTEL_OVERHEAD.value if through_intel else 1.0
     words = " through an Intel processor" if through_intel else ""
     found = []
     for gpu in machine.gpus:
-        for hop in gpu.hops:
+        for hop in reversed(gpu.hops):
             if hop.address not in above:
                 rate = pcie(f"{of(machine)}{gpu.name}", hop) / overhead
                 found.append(Limit(rate, f"{of(machine)}GPUs: {link(hop)}{words} limits to {rate:.1f} GB/s", "low"))
     if len({machine.socket_of(gpu.numa_node) for gpu in machine.gpus} - {None}) > 1:
         figure = socket_link(machine.cpu_model)
         if not figure:
-            raise NotKnownError(f"{of(machine)}the link between sockets of {machine.cpu_model or 'this processor'} is not in the table")
+            raise NotKnownError(f"{about(machine)}the link between sockets of {machine.cpu_model or 'this processor'} is not in the table")
         found.append(Limit(figure.value, f"{of(machine)}GPUs: the link between the sockets limits to {figure.value:.1f} GB/s", "low"))
     return lowest(found)
 

@@ -281,7 +281,7 @@ RDMA_PCIE_EFFICIENCY = Figure(256 / 280, "derived: PCIe packets of 256 bytes wit
 # How processors are named, and the digit in it that gives the generation -> what the link between two sockets is worth.
 _SOCKETS: tuple[tuple[re.Pattern[str], dict[str, Figure]], ...] = (
     (
-        re.compile(r"Xeon\(R\) (?:Platinum|Gold|Silver|Bronze) \d(\d)\d\d"),
+        re.compile(r"Xeon\(R\) (?:Platinum|Gold|Silver|Bronze) \d(\d)\d\d", re.IGNORECASE),
         {
             **dict.fromkeys("123", Figure(10, "NCCL: SKL_QPI_BW")),  # Skylake, Cascade Lake, Ice Lake
             "4": Figure(22, "NCCL: SRP_QPI_BW"),  # Sapphire Rapids
@@ -289,7 +289,7 @@ _SOCKETS: tuple[tuple[re.Pattern[str], dict[str, Figure]], ...] = (
         },
     ),
     (
-        re.compile(r"EPYC \d\w\w(\d)"),
+        re.compile(r"EPYC \d\w\w(\d)", re.IGNORECASE),
         {
             **dict.fromkeys("12", Figure(16, "NCCL: AMD_BW")),
             **dict.fromkeys("34", Figure(24, "NCCL: Zen 3 and Zen 4")),
@@ -315,7 +315,7 @@ def socket_link(cpu_model: str | None) -> Figure | None:
 
 def is_intel(cpu_model: str | None) -> bool:
     """Say whether GPUs that talk through this processor pay ``INTEL_OVERHEAD``."""
-    return "Intel" in (cpu_model or "")
+    return "intel" in (cpu_model or "").lower()
 
 
 def pcie_gbytes_per_s(generation: int, width: int) -> float:

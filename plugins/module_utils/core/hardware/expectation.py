@@ -21,6 +21,7 @@ from typing import Literal
 from .limits import (
     Limit,
     NotKnownError,
+    about,
     gate,
     has_nvlink,
     inside_limit,

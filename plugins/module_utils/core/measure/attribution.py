@@ -257,14 +257,11 @@ class _Suspects:
 
 def _slow_links(pairs: Pairs, suspects: _Suspects) -> list[tuple[list[int], float, float]]:
     """Pairs that were measured in two rounds or more, and were slow each time, while both nodes are fast with others."""
-    repeated: dict[tuple[int, int], list[int]] = {}
-    for number in suspects.outliers():
-        repeated.setdefault((min(pairs.a[number], pairs.b[number]), max(pairs.a[number], pairs.b[number])), []).append(number)
     links = []
-    for (a, b), numbers in repeated.items():
+    for a, b in sorted({(min(pairs.a[number], pairs.b[number]), max(pairs.a[number], pairs.b[number])) for number in suspects.outliers()}):
         every = [number for number in pairs.of_cell[a] if pairs.other(number, a) == b]
         loss = -upper_median([pairs.residual(number) for number in every])
         z = loss * math.sqrt(len(every)) / (MEDIAN_ERROR * max(pairs.noise, 1e-9))
-        if len({pairs.measured[number].round for number in every}) > 1 and len(every) == len(numbers) and z > pairs.settings.z:
+        if len({pairs.measured[number].round for number in every}) > 1 and z > pairs.settings.z:
             links.append((every, loss, z))
     return links

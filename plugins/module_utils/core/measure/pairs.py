@@ -70,13 +70,12 @@ class Pairs:
         """Each measurement relative to the level of its tier."""
         self.limit = [0.0] * len(logs)
         """How far what is already known to be slow holds each measurement back: 0 or less."""
-        self.noise = 0.0
+        self.noise = noise(self.offset, 2 * self.material)
         self.of_cell: list[list[int]] = [[] for _cell in range(len(self.names) * self.rails)]
         """The measurements of each cell."""
         for number, (a, b) in enumerate(zip(self.a, self.b)):
             self.of_cell[a].append(number)
             self.of_cell[b].append(number)
-        self.settle([True] * len(logs))
 
     def other(self, number: int, cell: int) -> int:
         """The cell at the other end of a measurement."""
@@ -88,7 +87,7 @@ class Pairs:
 
     def settle(self, clean: Sequence[bool]) -> None:
         """Work out anew, from the measurements that nothing is known to hold back, the levels and the noise."""
-        reach = max(2 * self.material, 3 * self.noise)
+        reach = max(self.material, 3 * self.noise)
         about: dict[str, list[float]] = {}
         for number, tier in enumerate(self.tier):
             if clean[number] and not self.limit[number] and abs(self.offset[number]) <= reach:
@@ -97,7 +96,7 @@ class Pairs:
         for tier, by in shift.items():
             self.levels[tier] += by
         self.offset = [offset - shift.get(tier, 0.0) for offset, tier in zip(self.offset, self.tier)]
-        self.noise = noise([offset for offset, free in zip(self.offset, clean) if free], reach)
+        self.noise = noise([offset for offset, free in zip(self.offset, clean) if free], 2 * self.material)
 
     def _levels(self, logs: Sequence[float]) -> dict[str, float]:
         """The level of each tier: as measured, or what the best tier promises where that is materially more. Something is to blame then."""

@@ -45,16 +45,19 @@ def plan_rounds(places: Sequence[Place], *, count: int = ROUNDS, seed: int = 0) 
 def remaining(rounds: Iterable[Round], results: Iterable[PairRate], lost: Collection[str] = ()) -> tuple[Round, ...]:
     """Return what is left of the rounds: no pair with a rate, no ``lost`` node. Nodes whose partner is lost meet each other where they have not yet."""
     gone, rounds = set(lost), tuple(rounds)
-    done = {(result.round, _key(result.a, result.b)) for result in results if result.rate is not None}
-    met = {_key(*pair) for one in rounds for pair in one.pairs}
+    done: dict[int, set[Pair]] = {}
+    for result in results:
+        if result.rate is not None:
+            done.setdefault(result.round, set()).add(_key(result.a, result.b))
+    met = {_key(*pair) for one in rounds for pair in one.pairs}.union(*done.values())
     left = []
     for one in rounds:
-        open_pairs = [pair for pair in one.pairs if (one.number, _key(*pair)) not in done]
+        measured = done.get(one.number, set())
+        busy = {node for pair in measured for node in pair}
+        open_pairs = [pair for pair in one.pairs if _key(*pair) not in measured]
         pairs = [pair for pair in open_pairs if not gone.intersection(pair)]
-        single = [node for pair in open_pairs if gone.intersection(pair) for node in pair if node not in gone]
-        single += [node for node in one.idle if node not in gone] if single else []
-        busy = {node for pair in one.pairs if pair not in open_pairs for node in pair}
-        single = [node for node in single if node not in busy]
+        widowed = [node for pair in open_pairs if gone.intersection(pair) for node in pair]
+        single = [node for node in (*widowed, *(one.idle if widowed else ())) if node not in gone and node not in busy]
         while len(single) > 1:
             node = single.pop(0)
             partner = next((other for other in single[:_TRIES] if _key(node, other) not in met), None)

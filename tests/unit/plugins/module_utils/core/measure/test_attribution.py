@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -136,6 +137,15 @@ def test_a_quarter_of_all_nodes() -> None:
     assert sorted(result.subject.name for result in analysis.results if result.verdict == "fail") == sorted(f"node{node}" for node in slow)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_level_is_that_of_the_unimpaired(seed: int) -> None:
+    chosen = random.Random(seed).sample(range(96), 30)
+    fabric = SlowFabric(96, 1, seed, per_leaf=8, faults=[Fault("node", 0.05, node=node) for node in chosen])
+    analysis = look(fabric)
+    assert analysis.expected["other_leaf"] == pytest.approx(fabric.nominal, rel=0.002)
+    assert {name for verdict, _kind, name in said(analysis) if verdict == "fail"} == {f"node{node}" for node in chosen}
+
+
 def test_glitches_accuse_nobody() -> None:
     places = [Place(f"n{n:02}", f"leaf{n // 8}", "unit") for n in range(32)]
     rates = [
@@ -148,6 +158,47 @@ def test_glitches_accuse_nobody() -> None:
     assert len(glitches) > 10
     assert said(analysis) == []
     assert list(analysis.outliers) == glitches
+
+
+def test_slow_nodes_do_not_make_a_slow_leaf_as_long_as_one_is_fast() -> None:
+    slow = range(6, 11)
+    analysis = look(SlowFabric(36, 1, 1, per_leaf=6, faults=[Fault("node", 0.2, node=node) for node in slow]))
+    assert [entry for entry in said(analysis) if entry[0] == "fail"] == [("fail", "node", f"node{node}") for node in (10, 6, 7, 8, 9)]
+
+
+def test_rails_of_a_node_do_not_make_a_slow_node_as_long_as_one_is_fast() -> None:
+    analysis = look(SlowFabric(36, 4, 1, per_leaf=6, faults=[Fault("node", 0.2, node=3, rail=rail) for rail in (0, 1, 3)]))
+    assert said(analysis) == [("fail", "rail", f"node3 rail {rail}") for rail in (0, 1, 3)]
+
+
+def test_a_leaf_whose_nodes_never_met() -> None:
+    fabric = SlowFabric(36, 1, 2, per_leaf=6, faults=[Fault("leaf", 0.2, leaf=2)])
+    places = places_of(fabric)
+    rounds = [one for one in plan_rounds(places) if one.purpose != "same_leaf"]
+    assert said(analyse(measured(fabric, rounds), places))[0] == ("fail", "leaf", "leaf2")
+
+
+def test_what_is_usual_between_nodes_accuses_nobody() -> None:
+    places = [Place(f"n{n:02}", f"leaf{n // 4}", "unit") for n in range(16)]
+    steps = {place.node: ((number * 7) % 16 - 8) / 200 for number, place in enumerate(places)}
+    rates = exactly(places, lambda a, b, rail: 50.0 * (1 + min(steps[a], steps[b])))
+    assert [entry for entry in said(analyse(rates, places)) if entry[0] == "fail"] == []
+
+
+def test_what_may_be_chance_is_inconclusive() -> None:
+    fabric = SlowFabric(64, 1, 3, faults=[Fault("node", 0.06, node=9)])
+    analysis = analyse(measured(fabric, plan_rounds(places_of(fabric))), places_of(fabric), settings=Settings(z=16.0))
+    assert said(analysis) == [("inconclusive", "node", "node9")]
+    assert only(analysis).hint.startswith("It looks 5.")
+    assert only(analysis).hint.endswith("% slower than the rest, which may be chance.")
+
+
+def test_a_node_that_was_only_measured_with_slow_ones() -> None:
+    places = [Place(f"n{n:02}", f"leaf{n // 4}", "unit") for n in range(12)]
+    slow = {"n05", "n09"}
+    rates = exactly(places, lambda a, b, rail: 40.0 if {a, b} & slow else 50.0)
+    analysis = analyse([rate for rate in rates if "n00" not in (rate.a, rate.b) or {rate.a, rate.b} & slow], places)
+    assert said(analysis) == [("fail", "node", "n05"), ("fail", "node", "n09"), ("inconclusive", "node", "n00")]
 
 
 # The lab: 1 Gbit/s to each node, 2 Gbit/s between a leaf and the spine.
@@ -298,6 +349,10 @@ def test_settings_decide_what_counts() -> None:
     assert said(analyse(rates, places, settings=Settings(material_loss=0.1))) == []
     assert said(analyse(rates, places, settings=Settings(z=50.0))) == []
     assert said(analyse(rates, places, settings=Settings(partners=8)))[0][0] == "inconclusive"
+    leaf = SlowFabric(64, 1, 3, faults=[Fault("leaf", 0.1, leaf=1)])
+    rates = measured(leaf, plan_rounds(places))
+    assert analyse(rates, places, settings=Settings(z=300.0)).accused == ()
+    assert len(analyse(rates, places, settings=Settings(z=10.0)).accused) == 1
 
 
 def test_the_evidence() -> None:

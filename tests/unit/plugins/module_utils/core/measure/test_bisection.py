@@ -141,3 +141,10 @@ def test_leaves_of_one_node_each() -> None:
     step, outcomes, _steps = search(cluster(1, 5, 1), lambda nodes: "u0l2n00" not in nodes or len(nodes) < 4)
     assert [(culprit.kind, culprit.names) for culprit in step.culprits] == [("uplink", ("u0l2",))]
     assert "leaf u0l0" not in outcomes
+
+
+def test_all_waits_for_every_unit() -> None:
+    places = cluster(3, 2, 2)
+    _step, outcomes, _steps = search(places, lambda nodes: True)
+    known = {name: passed for name, passed in outcomes.items() if name not in ("unit u2", "all")}
+    assert [group.name for group in next_step(places, known).groups] == ["unit u2"]

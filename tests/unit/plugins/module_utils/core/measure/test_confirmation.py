@@ -41,6 +41,10 @@ def test_the_first_partner_is_near() -> None:
     assert (LEAF[first], LEAF[second] != "leaf0") == ("leaf0", True)
 
 
+def test_the_second_partner_is_of_another_leaf_though_the_own_one_has_more() -> None:
+    assert partners(plan_confirmation(["n04"], ["n00", "n05", "n06"], PLACES, first_number=1))["n04"] == ["n05", "n00"]
+
+
 def test_known_pairs_are_avoided() -> None:
     met = [("n00", node) for node in NODES if node not in ("n00", "n03", "n31")]
     assert partners(plan_confirmation(["n00"], NODES[:8] + NODES[28:], PLACES, first_number=1, met=met))["n00"] == ["n03", "n31"]

@@ -78,6 +78,7 @@ def test_other_shapes(size: tuple[int, int, int], near: list[int]) -> None:
     rounds = plan_rounds(places)
     check(rounds, places)
     assert [tiers(one, places)[0] for one in rounds] == near
+    assert [one.purpose == "same_leaf" for one in rounds] == [count > 0 for count in near]
     assert all(not one.idle for one in rounds)
 
 
@@ -175,3 +176,11 @@ def test_a_lost_node_is_in_no_round() -> None:
     rounds = plan_rounds(cluster(6, 2, 2))
     left = remaining(rounds, [], {"n0002"})
     assert "n0002" not in {node for one in left for pair in one.pairs for node in (*pair, *one.idle)}
+
+
+def test_a_pair_that_was_made_up_for_a_lost_one_is_not_asked_again() -> None:
+    places = cluster(40, 4, 2)
+    rounds = plan_rounds(places)
+    lost = {rounds[0].pairs[0][0], rounds[0].pairs[2][0]}
+    first = remaining(rounds, [], lost)
+    assert remaining(rounds, [rate for one in first for rate in rates(one)], lost) == ()

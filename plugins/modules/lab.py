@@ -16,14 +16,18 @@ description:
     bridges and shaped links, and does to them what happens to real ones.
   - Beside them run a simulated InfiniBand fabric, with ibsim and opensm, and a BMC for each node that speaks Redfish.
   - Whatever O(state=up) was told is kept; the other states work on a lab that was up once.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
 attributes:
   check_mode:
     support: partial
-    description: Can run in check mode and say whether something would change.
     details: Only with O(state=up) and O(state=down). The other states are refused.
   diff_mode:
     support: none
-    description: There is nothing to show as a difference.
+    details: There is nothing to show as a difference.
+  idempotent:
+    support: partial
+    details: O(state=snapshot) and O(state=reset) do what they are asked for each time.
 options:
   name:
     description: Name of the lab.

@@ -15,13 +15,16 @@ description:
   - Builds the root tree that every lab node starts from and the one that serves all labs of this machine, out of packages
     of Debian's archive, and runs the package cache.
   - Both are shared between labs and kept until they are removed.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
 attributes:
   check_mode:
     support: full
-    description: Says whether something would be built or started.
   diff_mode:
     support: none
-    description: There is nothing to show as a difference.
+    details: There is nothing to show as a difference.
+  idempotent:
+    support: full
 options:
   state:
     description: Whether the image and the cache are there, or everything that labs share is removed unless a lab still stands on it.

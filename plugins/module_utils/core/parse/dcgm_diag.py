@@ -115,12 +115,12 @@ def _diagnostics(value: Any, root: Any, depth: int) -> Iterator[tuple[dict[str, 
 
 
 def _json_run(root: dict[str, Any], diagnostic: dict[str, Any]) -> Run:
-    run = Run(ended=True)
+    run = Run()
     for place in (diagnostic, root, root.get("metadata")):
         for name, value in place.items() if isinstance(place, dict) else ():
             if isinstance(value, (str, int)):
                 run.facts.setdefault(name, str(value))
-            elif name in _IDS and isinstance(value, list):
+            elif isinstance(value, list):
                 run.facts.setdefault(name, " ".join(map(str, value)))
     devices = [
         device.get("device_id")
@@ -128,8 +128,7 @@ def _json_run(root: dict[str, Any], diagnostic: dict[str, Any]) -> Run:
         if group.get("entity_group") == "GPU"
         for device in _objects(group.get("entities"))
     ]
-    if devices:
-        run.facts.setdefault(_IDS[0], " ".join(map(str, devices)))
+    run.facts.setdefault(_IDS[0], " ".join(map(str, devices)))
     error = text_or_none(diagnostic.get(_RUNTIME_ERROR))
     if error:
         run.errors.append(error)
@@ -141,20 +140,15 @@ def _json_run(root: dict[str, Any], diagnostic: dict[str, Any]) -> Run:
 
 def _json_test(test: dict[str, Any], category: str | None) -> Found:
     found = Found(str(test.get("name", "")), category)
-    summary = test.get("test_summary")
-    of_all = []
-    for result in (*_objects(test.get("results")), *_objects([summary])):
-        entities = list(_entities_of(result))
+    results = []
+    for result in (*_objects(test.get("results")), *_objects([test.get("test_summary")])):
         status = _status(result.get("status"))
-        for entity in entities:
-            found.entities[entity] = status
-        if result is summary:
-            found.result = status
-        elif not entities:
-            of_all.append(status)
+        results.append(status)
+        entities = list(_entities_of(result))
+        found.entities.update(dict.fromkeys(entities, status))
         found.messages += [(entities[0] if len(entities) == 1 else None, text) for text in _texts(result.get("warnings"))]
         found.info += _texts(result.get("info"))
-    found.result = found.result or worst([*of_all, *found.entities.values()])
+    found.result = worst(results)
     return found
 
 

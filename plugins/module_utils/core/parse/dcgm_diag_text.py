@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..model.dcgm import DiagEntity, DiagTest
@@ -36,11 +37,11 @@ class Found:
 
     def done(self, iteration: int | None) -> DiagTest:
         """Return the test as it is shown."""
-        about: dict[tuple[str, int], list[str]] = {}
+        about: dict[tuple[str, int] | None, list[str]] = {}
         for entity, text in self.messages:
             # DCGM 2 and 3 begin the text with the GPU.
-            named = _ABOUT_GPU.match(text) if entity is None else None
-            about.setdefault(entity or (("GPU", int(named[1])) if named else ("", -1)), []).append(text)
+            named = _ABOUT_GPU.match(text)
+            about.setdefault(entity or (("GPU", int(named[1])) if named else None), []).append(text)
         each = [DiagEntity(*entity, result=result, message=" ".join(about.get(entity, ())) or None) for entity, result in self.entities.items()]
         return DiagTest(
             category=self.category,
@@ -64,26 +65,29 @@ class Run:
     ended: bool = False
 
 
-def worst(results: object) -> str | None:
+def worst(results: Iterable[str | None]) -> str | None:
     """Return the worst of results, or ``None`` where there is none."""
-    there = set(results)  # type: ignore[call-overload]
+    there = set(results)
     return next((result for result in RESULTS if result in there), None)
 
 
 def read_table(text: str) -> tuple[list[Run], bool]:
     """Return the runs, and whether the text goes on to its end. Without a table, there is no run."""
     reader = _Reader()
-    for line in text.split("\n"):
-        reader.line(line.strip())
+    lines = [line.strip() for line in text.split("\n")]
+    for line, following in zip(lines, [*lines[1:], ""]):
+        # What is above the head of a table does not end the one before.
+        if not (_RULE.fullmatch(line) and _HEADER.match(following)):
+            reader.line(line)
     reader.end_text()
-    whole = all(run.ended for run in reader.runs) and (reader.iterations == 0 or reader.iterations_ended)
+    whole = all(run.ended for run in reader.runs) and (reader.iterations_ended or not reader.iterations)
     return reader.runs, whole
 
 
 class _Reader:
     def __init__(self) -> None:
         self.runs: list[Run] = []
-        self.iterations = 0
+        self.iterations = False
         self.iterations_ended = False
         self._section: str | None = None
         self._chunks: list[str] | None = None
@@ -103,7 +107,7 @@ class _Reader:
         elif line.startswith("|") and line.endswith("|") and self._open():
             name, _bar, cell = line[1:].partition("|")
             self._row(name.strip(), cell.removesuffix("|"))
-        elif _RULE.fullmatch(line) and self._open() and self._section:
+        elif _RULE.fullmatch(line) and self._open():
             self.end_text()
             self.runs[-1].ended, self._section = True, None
         else:
@@ -115,7 +119,7 @@ class _Reader:
     def _outside(self, line: str) -> None:
         end = _ITERATIONS_END.match(line)
         if _ITERATION.match(line):
-            self.iterations += 1
+            self.iterations = True
         elif end:
             self.iterations_ended = True
             if end[1] and self.runs:
@@ -151,7 +155,7 @@ class _Reader:
 
     def _entities(self, test: Found, result: re.Match[str]) -> None:
         for index in result[3].replace(",", " ").split():
-            test.entities[result[2].upper(), int(index[:5])] = result[1].lower()
+            test.entities[result[2].upper(), int(index)] = result[1].lower()
 
     def end_text(self) -> None:
         """Give a text that is whole to its test."""

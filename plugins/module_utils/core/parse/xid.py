@@ -28,7 +28,6 @@ _PROCESS = re.compile(r"pid=('?<unknown>'?|\d+)(?:,\s*name=([^,]*))?(?:,\s*|$)")
 _NVLINK5 = re.compile(
     r"(\w+)(?:/\w+)?\s+(Fatal|Non-?fatal|Link Fatal)\s+XC\d+\s+i\d+\s+Link\s+(-?\d{1,4})\s*\(0x([0-9a-f]{1,8})\s+0x([0-9a-f]{1,8})", re.IGNORECASE
 )
-_NVLINK5_NUMBERS = range(144, 151)
 _NVLINK_NUMBER = 74
 _NVLINK = re.compile(r"(?P<fatal>fatal error).{0,40}?\blink (?P<link>\d{1,4})", re.IGNORECASE)
 _RECOVERY_NUMBER = 154
@@ -73,13 +72,13 @@ def parse(text: str) -> XidLog:
             continue
         named = _GPU.search(line.text)
         if named:
-            uuids[_slot(pci_address(named[1])) or named[1]] = named[2]
+            uuids[_slot(pci_address(named[1])) or "?"] = named[2]
         also = _LOST_ALSO.search(line.text)
         if also:
             last_named = pci_address(also[1])
         if _OFF_THE_BUS in line.text and last_named:
             lost[last_named] = None
-    events = [replace(event, gpu_uuid=uuids.get(_slot(event.pci_address) or "")) if event.kind == "xid" else event for event in events]
+    events = [replace(event, gpu_uuid=uuids.get(_slot(event.pci_address) or "")) for event in events]
     reported = {_slot(event.pci_address) for event in events if event.xid == _LOST_NUMBER}
     return XidLog(
         lines=len(lines),
@@ -123,23 +122,21 @@ def _xid(line: LogLine) -> XidEvent | None:
         gpu_instance=int(where[2]) if where and where[2] else None,
         detail=rest[process.end() :] if process else rest,
     )
-    if number in _NVLINK5_NUMBERS:
-        return _with_link(event)
+    registers = _NVLINK5.match(event.detail)
+    if registers:
+        return _with_link(event, registers)
     if number == _NVLINK_NUMBER:
         link = _NVLINK.search(event.detail)
         return replace(event, severity="fatal", link=int(link["link"])) if link else event
-    recovery = _RECOVERY.search(event.detail) if number == _RECOVERY_NUMBER else None
+    recovery = _RECOVERY.search(event.detail)
     if recovery:
         said = recovery[1].strip()
         return replace(event, action=RECOVERY_ACTIONS.get(said.lower(), re.sub(r"\W+", "_", said).upper()))
     return event
 
 
-def _with_link(event: XidEvent) -> XidEvent:
+def _with_link(event: XidEvent, match: re.Match[str]) -> XidEvent:
     """Read component, severity, link and what is to be done off the registers in a line of Xid 144 to 150."""
-    match = _NVLINK5.search(event.detail)
-    if not match:
-        return event
     component, severity = match[1].upper(), "nonfatal" if match[2].lower().startswith("non") else "fatal"
     information, status = int(match[4], 16), int(match[5], 16)
     if severity == "fatal":

@@ -130,6 +130,10 @@ def test_a_text_keeps_its_words_whole() -> None:
         rows = "".join(row("Warning" if at == 0 else "", text[at : at + 45]) for at in range(0, len(text), 45))
         (test,) = parse(f"{HEAD}{DEPLOYMENT}{row('software', 'Fail')}{rows}{RULE}").tests
         assert (test.result, test.message) == ("fail", text)
+    wide = "GPU 0 " + "is slow and " * 9
+    assert parse(f"{HEAD}{DEPLOYMENT}{row('software', 'Fail')}{row('Warning', wide)}{RULE}").tests[0].message == wide.strip()
+    empty = parse(f"{HEAD}{DEPLOYMENT}{row('software', 'Pass')}{row('Info', '')}{row('Warning', '')}{RULE}").tests[0]
+    assert (empty.info, empty.message) == ((), None)
     narrow = "".join(f"| {name} | {cell} |\n" for name, cell in [("software", "Fail"), ("Warning", "GPU 0 is"), ("", "slow.")])
     assert parse(f"{HEAD}{DEPLOYMENT}{narrow}{RULE}").tests[0].message == "GPU 0 is slow."
 
@@ -201,6 +205,36 @@ def test_forms_of_a_warning_in_json(warnings: object, message: str | None) -> No
     }
     (test,) = parse(json.dumps(value)).tests
     assert (test.message, test.gpus) == (message, (gpu(4, "fail", message),))
+
+
+def test_json_of_other_forms() -> None:
+    def test(**results: object) -> DiagTest:
+        """Return how one result is read."""
+        value = {"version": {"a": "4"}, "DCGM Diagnostic": {"test_categories": [{"category": "x", "tests": [{"name": "y", "results": [results]}]}]}}
+        document = parse(json.dumps([value]))
+        assert document.dcgm_version is None
+        return document.tests[0]
+
+    assert test(gpu_id="0", status="Not Run") == DiagTest("x", "y", None, gpus=(gpu(0, None),))
+    assert test(entity_group="GPU", status="Pass") == DiagTest("x", "y", "pass")
+    assert test(entity_id=3, status="Pass") == DiagTest("x", "y", "pass")
+    assert test(gpu_id="x", status="Pass") == DiagTest("x", "y", "pass")
+    assert test(gpu_ids="0, 1", status="Pass").gpus == (gpu(0, "pass"), gpu(1, "pass"))
+    categories = json.loads(JSON_4)["DCGM Diagnostic"]
+    assert parse(json.dumps([categories])).tests == parse(JSON_4).tests
+
+
+def test_what_lies_too_deep_is_not_looked_for(refused: Callable[[Callable[[str], object], str], str]) -> None:
+    assert refused(parse, "[" * 90 + JSON_4 + "]" * 90) == "this is JSON, but no output of dcgmi diag -j: it has no 'test_categories'."
+
+
+def test_a_table_after_one_that_was_cut_off() -> None:
+    good = f"{HEAD}{DEPLOYMENT}{row('software', 'Pass')}{RULE}"
+    document = parse(good.removesuffix(RULE) + good)
+    assert [test.iteration for test in document.tests] == [1, 2]
+    assert not document.complete
+    assert parse(good + good).complete
+    assert parse(HEAD + RULE).warnings == ("the diagnostic has no tests.",)
 
 
 def test_several_runs() -> None:

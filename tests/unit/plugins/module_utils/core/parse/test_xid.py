@@ -93,6 +93,8 @@ def test_a_log_of_dmesg() -> None:
         "own. It is the application's fault, unless the same GPU reports it again and again. Running: train.py."
     )
     assert document.faults[1].hint == HINTS["RESTART_BM"]
+    assert document.faults[3].message.startswith("SXid 20034 (LTSSM Fault Up) on link 30, at 3800.000001 s after the start. An NVSwitch")
+    assert document.events[0].mnemonic == "ROBUST_CHANNEL_GPU_HAS_FALLEN_OFF_THE_BUS"
 
 
 @pytest.mark.parametrize(
@@ -191,6 +193,14 @@ def test_processes(words: str, process: str | None, pid: int | None) -> None:
     assert (found.process, found.pid, found.detail) == (process, pid, "Ch 1")
 
 
+def test_processes_of_a_fault() -> None:
+    names = ["a", "b", "a", "c"]
+    lines = [f"[ {at}.0] NVRM: Xid (PCI:0000:3b:00): 31, pid=1, name={name}, Ch 1" for at, name in enumerate(names)]
+    assert parse("\n".join(lines)).faults[0].message.endswith(" Running: a, b, c.")
+    assert parse("\n".join((*lines, lines[0].replace("name=a", "name=d")))).faults[0].message.endswith(" Running: a, b, c ….")
+    assert parse(lines[0].replace(", pid=1, name=a", "")).faults[0].message.endswith("reports it again and again.")
+
+
 def test_a_number_that_nobody_knows() -> None:
     document = parse("[    1.000000] NVRM: Xid (PCI:0000:3b:00): 999, pid=1, name=x, something new\n")
     (found,) = document.events
@@ -231,6 +241,7 @@ def test_each_word_on_recovery_is_a_fault_of_its_own() -> None:
         (149, "NETIR_LINK_EVT  Fatal   XC0 i0 Link 08 (0x004505c6 0x00000000 0x0)", "NETIR_LINK_EVT", "fatal", 8, "RESET_GPU"),
         (149, "NETIR_LINK_DOWN Link Fatal XC0 i0 Link 08 (0x02600000 0x00000000 0x0)", "NETIR_LINK_DOWN", "fatal", 8, "IGNORE"),
         (149, "NETIR_LINK_DOWN Link Fatal XC0 i0 Link 08 (0x02700000 0x00000000 0x0)", "NETIR_LINK_DOWN", "fatal", 8, "RESET_GPU"),
+        (148, "NVLPW_CTRL Nonfatal XC0 i0 Link 00 (0x00000000 0xffffffff 0x0)", "NVLPW_CTRL", "nonfatal", 0, "IGNORE"),
         (150, "MSE_WATCHDOG Fatal   XC0 i0 Link 08 (0x02600000 0x00000000 0x0)", "MSE_WATCHDOG", "fatal", 8, "RESET_GPU"),
         (144, "in a form of its own", None, None, None, "WORKFLOW_NVLINK5_ERR"),
     ],
@@ -255,6 +266,23 @@ def test_the_worst_of_a_group_says_what_to_do() -> None:
     assert fault.hint == HINTS["RESET_GPU"]
 
 
+def test_when_a_fault_was() -> None:
+    def when(before: str, again: str) -> str:
+        """Return what stands between name and meaning."""
+        (fault,) = parse(f"{before}{XID}\n{again}{XID}\n").faults
+        return fault.message.partition(")")[2].partition(". A kernel")[0]
+
+    assert when("[ 1.0] ", "[ 2.0] ") == ", 2 times from 1.000000 s to 2.000000 s after the start"
+    assert when("[Tue Mar  3 04:05:06 2026] ", "[Tue Mar  3 04:05:06 2026] ") == ", 2 times, at 2026-03-03T04:05:06"
+    assert when("Mar  3 04:05:06 a kernel: ", "Mar  3 04:05:07 a kernel: ") == ", 2 times from Mar  3 04:05:06 to Mar  3 04:05:07"
+    assert when("", "") == when("[ 1.0] ", "") == when("", "[ 1.0] ") == ", 2 times"
+
+
+def test_a_switch_has_its_own_advice() -> None:
+    (fault,) = parse("[ 1.0] nvidia-nvswitch0: SXid (PCI:0000:c1:00.0): 12028, Non-fatal, Link 61 egress\n").faults
+    assert fault.hint == "Nothing has to be done at once; watch whether it comes often, and on which link."
+
+
 @pytest.mark.parametrize(
     ("words", "severity", "link", "name", "action"),
     [
@@ -268,6 +296,7 @@ def test_nvswitches(words: str, severity: str | None, link: int | None, name: st
     found = event(f"nvidia-nvswitch3: SXid (PCI:0000:c1:00.0): {words}")
     assert (found.kind, found.component, found.pci_address) == ("sxid", "nvidia-nvswitch3", "0000:c1:00.0")
     assert (found.severity, found.link, found.name, found.action) == (severity, link, name, action)
+    assert found.meaning.startswith("An NVSwitch reports an error" + {"fatal": " that it can't", "nonfatal": " that it can go", None: "."}[severity])
 
 
 def test_further_lines_of_an_sxid_count_once() -> None:

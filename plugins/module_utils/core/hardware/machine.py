@@ -78,7 +78,7 @@ class Machine:
         """Return the socket of a NUMA node: nodes are numbered socket by socket."""
         if numa_node is None or not self.sockets or not self.numa_nodes:
             return None
-        return numa_node * self.sockets // max(self.numa_nodes, self.sockets)
+        return numa_node * self.sockets // self.numa_nodes
 
 
 def machine_from_facts(facts: NodeFacts, *, name: str = "", nvlinks: NvLinkStatus | None = None) -> Machine:

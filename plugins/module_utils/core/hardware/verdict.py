@@ -24,7 +24,7 @@ class PassRatios:
     """What the ratio was taken from."""
 
 
-# A node slower than its fleet by this is conspicuous, whatever it should give (validation.md 2.4: 0.97 of the median).
+# Healthy nodes of one kind differ by less than this: a node slower than its fleet is conspicuous, whatever it should give.
 WARN_BELOW_MEDIAN = 0.97
 
 ONE_NODE = PassRatios(0.92, 0.95, "Azure accepts 460 of 480 on H100 (0.958), 228 of 235 on A100 (0.97), 431 of 475 on H200 (0.907)")

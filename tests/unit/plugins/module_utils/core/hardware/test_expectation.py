@@ -32,7 +32,7 @@ def bandwidth(machine: Machine, nodes: int = 1, collective: Collective = "all_re
 
 A100_NODE, H100_NODE, H200_NODE = switched(A100, rate=200, generation=4), switched(H100), switched(H200)
 
-# Machine, nodes, collective, algorithm, and the range of what is accepted (validation.md 2.1 to 2.3, confidence high): ours is within 5 % of its middle.
+# Machine, nodes, collective, algorithm, and the range of what is accepted (the sources are in platforms.py; confidence high): ours is within 5 % of its middle.
 ACCEPTED = [
     ("A100, one node", A100_NODE, 1, "all_reduce", "default", 228, 235),
     ("A100, one node, ring", A100_NODE, 1, "all_reduce", "ring", 228, 235),
@@ -195,6 +195,35 @@ def test_adapter_at_the_other_socket_is_limited_by_the_link_between_them() -> No
     assert expect_rail_pair(strange, strange, 0).reason == (
         "rail 0: its GPU is at another socket, and the link between sockets of Zhaoxin KH-40000 is not in the table; use the fleet's median as the reference"
     )
+
+
+def test_rails_that_reach_their_gpus_at_the_other_socket_share_the_link_between_them() -> None:
+    adapters = tuple(replace(H100_NODE.rails[6 + number], rail=number, numa_node=1) for number in range(2))
+    machine = replace(switched(H100, gpus=2), gpus=tuple(replace(gpu, numa_node=0) for gpu in H100_NODE.gpus[:2]), rails=adapters)
+    assert expect_rail_pair(machine, machine, 1).binding_limit == "rail 1: the link between the sockets, shared by 2 rails, limits to 11.0 GB/s"
+
+
+def test_gpus_below_one_switch_do_not_use_what_is_above_it() -> None:
+    above = Hop("0000:c0:00.0", 3, 8)
+    machine = replace(slotted(), gpus=tuple(replace(gpu, hops=(above, *gpu.hops)) for gpu in slotted().gpus))
+    expected = bandwidth(machine)
+    assert expected.binding_limit == "GPUs: PCIe Gen4 x16 on 0000:0a:00.0 limits to 24.0 GB/s"
+
+
+def test_adapter_of_grace_reaches_its_gpu_over_c2c() -> None:
+    tray = slotted(GB200, cpu="Neoverse-V2", rails=4, generation=5, links=18)
+    tray = with_gpu(tray, 0, hops=(Hop("0000:0a:00.0", 5, 1),))
+    assert expect_rail_pair(tray, tray, 0).gbytes_per_s == 24.0
+
+
+def test_mesh_of_fewer_gpus_uses_fewer_links() -> None:
+    assert bandwidth(switched(MI300X, gpus=4)).binding_limit == "xGMI: 3 links of 48.0 GB/s limit to 144.0 GB/s"
+
+
+def test_tree_without_nvls_is_not_sure() -> None:
+    assert bandwidth(A100_NODE, 2).confidence == "low"
+    assert bandwidth(H100_NODE, 2).confidence == "medium"
+    assert bandwidth(A100_NODE, 2, algorithm="ring").confidence == "high"
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,10 @@ class _Suspects:
         """By how much cells that are as they should be differ."""
 
     def search(self) -> None:
-        """Accuse until nobody is left to accuse, those first whose measurements agree; then take back what was not their own fault."""
+        """Accuse until nobody is left to accuse, those first whose measurements agree: they may be why the others look slow."""
         for bar in BARS:
             while self._accuse(bar):
                 self._settle()
-        while self._acquit():
-            self._settle()
         for node in range(len(self._pairs.names)):
             cells = self._cells(node)
             losses = [self._loss(self._own(cell)) for cell in cells if cell in self._accused]
@@ -215,23 +213,6 @@ class _Suspects:
                     found.add(cell)
         self._accused |= found
         return found
-
-    def _acquit(self) -> set[int]:
-        """Take the accusation back from what no longer is slow, with every slow partner left out."""
-        pairs = self._pairs
-        freed = set()
-        for cell in self._accused:
-            own = self._own(cell)
-            if len(own) >= pairs.settings.partners and self._loss(own) <= pairs.material:
-                freed.add(cell)
-        for node in list(self._nodes):
-            cells = set(self._cells(node))
-            if 2 * len(cells & freed) > len(cells):
-                self._nodes.discard(node)
-            else:
-                freed -= cells
-        self._accused -= freed
-        return freed
 
     def _settle(self) -> None:
         pairs = self._pairs

@@ -78,7 +78,8 @@ notes:
   - "The host variable has C(unit) and C(pod) (null for a host that hangs on no leaf), C(leaves), C(ports) (each with C(rail), C(device), C(adapter),
     C(port), C(guid), C(lid), C(leaf), C(leaf_port), C(width), C(speed) and C(rate_gbits_per_s)) and C(faults), sentences about what is wrong with the
     host's links."
-  - What is wrong with the fabric as a whole is told with C(-v).
+  - What is wrong with the fabric as a whole is told with C(-v), and is in a variable of all hosts, a sentence each. It is called like the host
+    variable, with C(_defects) added.
 """
 
 EXAMPLES = r"""
@@ -173,6 +174,8 @@ class InventoryModule(RailyardInventoryPlugin):
             groups += [group_name("fabric", "rail", rail) for rail in sorted({port["rail"] for port in view["ports"] if port["rail"] is not None})]
             groups += ["fabric_faults"] if view["faults"] else []
             self.add(host, {self.get_option("variable"): view}, groups)
+        defects = f"{self.get_option('variable')}_defects"
+        self.inventory.set_variable("all", defects, [*self.inventory.groups["all"].get_vars().get(defects, []), *answer["defects"]])
         for defect in answer["defects"]:
             self.display.v(f"{self._path}: {defect}")
         if answer["warnings"]:

@@ -92,6 +92,21 @@ def test_what_is_wrong_with_a_hosts_links(saved: t.Callable[..., str], parsed: P
     assert len(site.variables("node2")["fabric"]["ports"]) == 1
     assert "node5" in site.variables("node5")["fabric"]["faults"][0]
     assert site.variables("node0")["fabric"]["faults"] == []
+    defects = site.inventory.groups["all"].get_vars()["fabric_defects"]
+    assert [[name for name in ("node2", "node5") if name in sentence] for sentence in defects] == [["node2"], ["node5"]]
+
+
+def test_what_is_wrong_between_switches_is_in_a_variable_of_all(tmp_path: pathlib.Path, parsed: Parsed) -> None:
+    """A cable between switches is no host's, so no host would tell of it."""
+    whole = discovery()
+    slow = whole.replace('"S-00a0bb0000000001"[1]\t\t# "spine-1" lid 9 4xNDR', '"S-00a0bb0000000001"[1]\t\t# "spine-1" lid 9 1xNDR')
+    slow = slow.replace('[1]\t"S-00a0aa0000000000"[60]\t\t# "leaf-0-0" lid 10 4xNDR', '[1]\t"S-00a0aa0000000000"[60]\t\t# "leaf-0-0" lid 10 1xNDR')
+    assert slow != whole
+    (tmp_path / "fabric.txt").write_text(slow)
+    site = parsed(fabric, {"ibnetdiscover": [{"file": "fabric.txt"}], "variable": "ib"})
+    (sentence,) = site.inventory.groups["all"].get_vars()["ib_defects"]
+    assert "leaf-0-0 port 60" in sentence
+    assert site.group("fabric_faults") == []
 
 
 def test_a_command(saved: t.Callable[..., str], parsed: Parsed, tmp_path: pathlib.Path) -> None:

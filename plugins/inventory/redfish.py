@@ -183,15 +183,10 @@ from ansible.errors import AnsibleParserError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.plugin_utils import _addresses, _redfish
+from ansible_collections.railyard.cluster.plugins.plugin_utils._addresses import MOST_ADDRESSES, addresses
 from ansible_collections.railyard.cluster.plugins.plugin_utils._inventory import RailyardInventoryPlugin, group_name, host_name, now, some
-
-try:
-    from ansible_collections.railyard.cluster.plugins.plugin_utils._addresses import MOST_ADDRESSES, addresses
-    from ansible_collections.railyard.cluster.plugins.plugin_utils._redfish import Bmc, Limits, Visit, sweep
-except ImportError as error:
-    MISSING = error.name or str(error)
-else:
-    MISSING = ""
+from ansible_collections.railyard.cluster.plugins.plugin_utils._redfish import Bmc, Limits, Visit, sweep
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,8 +220,9 @@ class InventoryModule(RailyardInventoryPlugin):
     _serials: dict[str, str] | None = None
 
     def fetch(self) -> dict[str, t.Any]:
-        if MISSING:
-            raise AnsibleParserError(f"{self._path}: {self.NAME} needs the Python package {MISSING} on this machine: pip install aiohttp netaddr")
+        missing = " ".join((*_redfish.MISSING, *_addresses.MISSING))
+        if missing:
+            raise AnsibleParserError(f"{self._path}: {self.NAME} needs more Python packages where Ansible runs: pip install {missing}")
         ranges = [self._range(f"bmcs[{index}]", values) for index, values in enumerate(self.get_option("bmcs"))]
         bmcs: dict[tuple[str, int], Bmc] = {}
         for bmc in (bmc for range_ in ranges for bmc in range_.bmcs):

@@ -8,10 +8,15 @@ from __future__ import annotations
 import re
 import typing as t
 
-import netaddr
-
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.slurm.hostlist import expand
+
+try:
+    import netaddr
+except ImportError:
+    MISSING = ("netaddr",)
+else:
+    MISSING = ()
 
 # A network of more addresses is a slip of the pen.
 MOST_ADDRESSES = 65536

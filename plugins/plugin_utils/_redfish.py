@@ -25,14 +25,19 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-import aiohttp
-import yarl
-
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.machines import machines
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.places import root_of, systems_of
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.service import describe
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.tree import Tree, address_of, part, spelled, type_of
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.walk import expand_query, wanted
+
+try:
+    import aiohttp
+    import yarl
+except ImportError:
+    MISSING = ("aiohttp",)
+else:
+    MISSING = ()
 
 # The largest answers of real services are lists of devices with their members written out, of some hundred KiB.
 MOST_BYTES_OF_AN_ANSWER = 2**20

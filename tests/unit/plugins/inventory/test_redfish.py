@@ -265,8 +265,9 @@ def test_errors_of_options(options: dict[str, t.Any], sentence: str, parsed: Par
 
 
 def test_a_missing_library_is_named(parsed: Parsed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redfish, "MISSING", "aiohttp")
-    with pytest.raises(AnsibleParserError, match="needs the Python package aiohttp on this machine: pip install aiohttp netaddr"):
+    monkeypatch.setattr(redfish._redfish, "MISSING", ("aiohttp",))
+    monkeypatch.setattr(redfish._addresses, "MISSING", ("netaddr",))
+    with pytest.raises(AnsibleParserError, match=r"needs more Python packages where Ansible runs: pip install aiohttp netaddr$"):
         parsed(redfish, valid())
 
 

@@ -159,6 +159,28 @@ def test_dmesg_as_json() -> None:
     assert document.lines == 3
 
 
+def test_entries_of_a_journal_with_values_of_another_kind() -> None:
+    entries: list[object] = [
+        {"MESSAGE": XID},
+        {"MESSAGE": [*XID.encode(), 0, 255, 256, -1, "x", None], "__REALTIME_TIMESTAMP": "1", "_HOSTNAME": 7},
+        {"MESSAGE": XID, "__REALTIME_TIMESTAMP": str(1 << 70), "__MONOTONIC_TIMESTAMP": "x"},
+        {"MESSAGE": XID, "__REALTIME_TIMESTAMP": "-1000000"},
+        {"MESSAGE": None},
+        {"dmesg": [7, {"time": 1.0}, {"msg": XID}]},
+        {"dmesg": 7},
+    ]
+    document = parse(json.dumps(entries))
+    assert [(found.time, found.uptime_s, found.host, found.xid) for found in document.events] == [
+        (None, None, None, 31),
+        ("1970-01-01T00:00:00.000001+00:00", None, None, 31),
+        (None, None, None, 31),
+        (None, None, None, 31),
+        (None, None, None, 31),
+    ]
+    assert document.events[1].detail == "Ch 00000008\x00\ufffd"
+    assert document.complete
+
+
 @pytest.mark.parametrize(
     ("message", "address"),
     [

@@ -57,7 +57,6 @@ class FabricService:
         if started:
             self.stop()
             applied = self._start_simulator(wanted)
-        assert applied is not None
         lines = model.console_lines(self.fabric, applied, wanted)
         self._type(lines)
         self._save(wanted)

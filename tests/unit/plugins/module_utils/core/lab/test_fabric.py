@@ -108,7 +108,8 @@ def test_more_cables_to_each_spine() -> None:
     uplinks = [cable for cable in fabric.cables if cable.far.name == "spine1"]
     assert [cable.name for cable in uplinks[:2]] == ["leaf1-rail0:spine1", "leaf1-rail0:spine1/2"]
     assert [(cable.near_port, cable.far_port) for cable in uplinks] == [(39, 1), (40, 2), (39, 3), (40, 4), (39, 5), (40, 6), (39, 7), (40, 8)]
-    ends(network_file(fabric, {}))
+    both = ends(network_file(make_fabric(lab(cables_per_spine=2, spines=2)), {}))
+    assert sorted(len(ports) for device, ports in both.items() if device.startswith("S-")) == [6, 6, 6, 6, 8, 8]
 
 
 @pytest.mark.parametrize(

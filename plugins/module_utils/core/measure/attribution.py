@@ -199,10 +199,9 @@ class _Suspects:
             telling = telling if len(telling) > 1 else cells
             if not cells or max(losses[cell] for cell in telling) <= pairs.material / 2:
                 continue
-            ordered = sorted(losses[cell] for cell in telling)
-            typical = median(ordered)
+            typical = median([losses[cell] for cell in telling])
             numbers = [number for cell in telling for number in own[cell]]
-            whole = len(cells) == pairs.rails and typical > pairs.material and 2 * ordered[len(ordered) // 10] >= typical
+            whole = len(cells) == pairs.rails and typical > pairs.material
             if whole and self._enough(telling[0], own[telling[0]]) and self._z(typical, len(numbers)) > pairs.settings.z and self._agree(numbers, typical, bar):
                 self._nodes.add(node)
                 found.update(cells)

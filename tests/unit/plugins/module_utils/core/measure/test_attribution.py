@@ -178,10 +178,11 @@ def test_a_leaf_whose_nodes_never_met() -> None:
     assert said(analyse(measured(fabric, rounds), places))[0] == ("fail", "leaf", "leaf2")
 
 
-def test_what_is_usual_between_nodes_accuses_nobody() -> None:
+@pytest.mark.parametrize("rails", [1, 8])
+def test_what_is_usual_between_nodes_accuses_nobody(rails: int) -> None:
     places = [Place(f"n{n:02}", f"leaf{n // 4}", "unit") for n in range(16)]
-    steps = {place.node: ((number * 7) % 16 - 8) / 200 for number, place in enumerate(places)}
-    rates = exactly(places, lambda a, b, rail: 50.0 * (1 + min(steps[a], steps[b])))
+    steps = {place.node: ((number * 7) % 16 - 8) / 100 for number, place in enumerate(places)}
+    rates = exactly(places, lambda a, b, rail: 50.0 * (1 + min(steps[a], steps[b])), rails)
     assert [entry for entry in said(analyse(rates, places)) if entry[0] == "fail"] == []
 
 

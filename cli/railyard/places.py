@@ -13,6 +13,8 @@ from railyard.core.errors import CoreError
 
 LABS = Path("/var/lib/railyard/labs")
 DEFAULT_LAB = "default"
+# The inventories of the lab: as it is declared, and as it is found.
+LAB_SITES = ("lab", "lab_discovered")
 
 
 def collection_root() -> Path:
@@ -58,7 +60,7 @@ def state_directory(inventory: str, environment: Mapping[str, str]) -> Path:
     if environment.get("RAILYARD_STATE_DIR"):
         return Path(environment["RAILYARD_STATE_DIR"])
     site = site_name(inventory)
-    if site == "lab":
+    if site in LAB_SITES:
         return LABS / (environment.get("RAILYARD_LAB") or DEFAULT_LAB)
     home = environment.get("XDG_STATE_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".local" / "state")
     return Path(home) / "railyard" / site

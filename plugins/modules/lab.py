@@ -200,6 +200,8 @@ def act(params: dict[str, t.Any]) -> dict[str, t.Any]:
     lab, state, target, snapshot = manager.load(params["name"]), params["state"], params["target"], params["snapshot"]
     if state in ("failed", "degraded", "healed") and not target:
         raise CoreError("Which node, leaf, link or BMC?", where="lab_target", hint=f"Nodes: {', '.join(node.name for node in lab.spec.nodes)}.")
+    if state in ("failed", "degraded", "healed"):
+        lab.require_up()
     if state == "failed":
         message = faults.fail(lab, target)
     elif state == "degraded":

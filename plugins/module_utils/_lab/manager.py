@@ -141,6 +141,11 @@ class Lab:
                 )
         self.bmcs.require()
 
+    def require_up(self) -> None:
+        """Raise one sentence if there is no network to break: the lab is down."""
+        if network.management_bridge(self.spec) not in _interfaces():
+            raise CoreError(f"the lab {self.spec.name!r} is down.", hint="'railyard lab up' brings it up.")
+
     def prepare(self) -> bool:
         """Make the lab's folder, programs, keys and secrets where they are missing."""
         for name in ("", "/ssh", "/secrets", "/nodes", "/layers", "/infiniband", "/fabric", "/bmc", "/share"):

@@ -93,7 +93,11 @@ def test_a_command_runs_a_playbook_over_the_lab_s_inventory(environment: pathlib
 def test_the_wheel_has_all_of_the_collection_and_nothing_else(wheel: pathlib.Path, project_files: list[pathlib.Path]) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     parts = ("plugins", "roles", "playbooks", "meta")
-    wanted = {f"{COLLECTION}/{name}" for name in project_files if name.parts[0] in parts or name.parts[:2] == ("inventories", "lab")}
+    wanted = {
+        f"{COLLECTION}/{name}"
+        for name in project_files
+        if name.parts[0] in parts or name.parts[:2] in (("inventories", "lab"), ("inventories", "lab_discovered"))
+    }
     assert wanted - packed == set()
     core = {f"railyard/{name.relative_to('plugins/module_utils')}" for name in project_files if name.parts[:3] == ("plugins", "module_utils", "core")}
     assert core - packed == set()

@@ -17,6 +17,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inventories/alpha").mkdir(parents=True)
     (tmp_path / "inventories/lab").mkdir()
+    (tmp_path / "inventories/lab_discovered").mkdir()
     (tmp_path / "inventories/alpha/hosts.yml").write_text("all:\n")
     return tmp_path
 
@@ -30,6 +31,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("inventories/alpha", {"RAILYARD_STATE_DIR": "/mine"}, "/mine"),
         ("inventories/lab", {"HOME": "/home/x"}, "/var/lib/railyard/labs/default"),
         ("inventories/lab", {"HOME": "/home/x", "RAILYARD_LAB": "two"}, "/var/lib/railyard/labs/two"),
+        ("inventories/lab_discovered", {"HOME": "/home/x", "RAILYARD_LAB": "two"}, "/var/lib/railyard/labs/two"),
         ("node1,node2", {"HOME": "/home/x"}, "/home/x/.local/state/railyard/adhoc"),
     ],
 )

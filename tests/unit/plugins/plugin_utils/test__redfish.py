@@ -136,6 +136,16 @@ def test_a_service_that_cannot_expand_what_it_promised(visited: Visited) -> None
     assert sum("$expand" in request for request in service.requests) == 1
 
 
+def test_a_service_that_leaves_out_what_is_required(visited: Visited) -> None:
+    """Members that are written out without an Id are no more than links: they are asked for one by one."""
+    resources = machine("dell", 3)
+    collection = dict(resources[f"{SYSTEMS}/System.Embedded.1/Processors"])
+    members = [resources[member["@odata.id"]] for member in collection["Members"]]
+    collection["Members"] = [{name: value for name, value in member.items() if name in ("@odata.id", "@odata.type", "Status")} for member in members]
+    (visit,) = visited(Service(resources, overrides={f"{SYSTEMS}/System.Embedded.1/Processors?$expand=.($levels=1)": js(collection)}))
+    assert (visit.machines[0]["gpu_models"], visit.requests) == (["NVIDIA X900 80GB"], 12 + 10)
+
+
 # Broken ones: the part that failed is named, and the rest is there.
 
 
@@ -215,13 +225,14 @@ def test_a_session_without_a_token(visited: Visited) -> None:
     assert visit.error == "No session could be begun at /redfish/v1/SessionService/Sessions: the answer has no X-Auth-Token."
 
 
-def test_who_is_no_redfish_service_is_not_told_the_password(visited: Visited) -> None:
+@pytest.mark.parametrize("first", [HTML, js({"hello": "world"}), js({"@odata.id": "/redfish/v1", "@odata.type": "#Chassis.v1_0_0.Chassis"})])
+def test_who_is_no_redfish_service_is_not_told_the_password(first: bytes, visited: Visited) -> None:
     seen: list[t.Mapping[str, str]] = []
 
     class Curious(Service):
         def reply(self, method: str, target: str, headers: t.Mapping[str, str], body: bytes) -> Answer:
             seen.append(headers)
-            return HTML if len(seen) == 1 else super().reply(method, target, headers, body)
+            return first if len(seen) == 1 else super().reply(method, target, headers, body)
 
     visited(Curious(machine("generic", 3)))
     assert len(seen) == 1

@@ -292,6 +292,19 @@ def test_a_collection_that_lists_what_does_not_exist() -> None:
     assert document.complete
 
 
+def test_a_collection_that_lists_something_else() -> None:
+    resources = machine("dell", 3)
+    resources["/redfish/v1/Systems"]["Members"].append({"@odata.id": "/redfish/v1/Chassis/System.Embedded.1"})
+    assert only(parse(saved(resources))).id == "System.Embedded.1"
+
+
+@pytest.mark.parametrize("value", ["00:00:00:00:00:00", "Not Available", "", None, 7, "02:00:00", "zz:zz:zz:zz:zz:zz"])
+def test_an_address_that_is_none(value: object) -> None:
+    resources = machine("generic", 3)
+    resources["/redfish/v1/Systems/1/EthernetInterfaces/eth0"]["MACAddress"] = value
+    assert {nic.id: nic.mac for nic in only(parse(saved(resources))).nics}["eth0"] is None
+
+
 def test_empty_lists_may_be_null() -> None:
     resources = machine("generic", 3)
     resources["/redfish/v1/Systems/1/EthernetInterfaces"]["Members"] = None

@@ -23,9 +23,7 @@ def test_left_out():
 
 @pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadgroup")], ids=["alone", "side by side"])
 @pytest.mark.parametrize(("reason", "code", "refused"), [("known", 0, 0), ("the tool is missing", 1, 1)])
-def test_only_listed_reasons_pass(
-    repository: pathlib.Path, tmp_path: pathlib.Path, reason: str, code: int, refused: int, options: tuple[str, ...]
-) -> None:
+def test_only_listed_reasons_pass(repository: pathlib.Path, tmp_path: pathlib.Path, reason: str, code: int, refused: int, options: tuple[str, ...]) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/conftest.py").write_text((repository / "tests/conftest.py").read_text())
     (tmp_path / "tests/allowed_skips.txt").write_text("# comment\ntests/test_a.py::test_left_out | kn*\n")

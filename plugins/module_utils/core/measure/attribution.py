@@ -92,8 +92,8 @@ class _Suspects:
 
     def search(self) -> None:
         """Accuse until nobody is left to accuse, those first whose measurements agree: they may be why the others look slow."""
-        for bar in BARS:
-            while self._accuse(bar):
+        for least in BARS:
+            while self._accuse(least):
                 self._settle()
         for node in range(len(self._pairs.names)):
             cells = self._cells(node)
@@ -178,15 +178,15 @@ class _Suspects:
     def _z(self, loss: float, measurements: int) -> float:
         return loss / max(MEDIAN_ERROR * self._pairs.noise / math.sqrt(measurements), self._usual, 1e-9)
 
-    def _agree(self, numbers: Sequence[int], loss: float, bar: float) -> bool:
-        """Whether enough of the measurements are slow by half of the loss or more."""
-        return sum(self._pairs.residual(number) < -loss / 2 for number in numbers) >= bar * len(numbers)
+    def _agree(self, numbers: Sequence[int], loss: float, least: float) -> bool:
+        """Whether ``least`` of the measurements, a share, are slow by half of the loss or more."""
+        return sum(self._pairs.residual(number) < -loss / 2 for number in numbers) >= least * len(numbers)
 
     def _enough(self, cell: int, numbers: Sequence[int]) -> bool:
         return len({self._pairs.other(number, cell) for number in numbers}) >= self._pairs.settings.partners
 
-    def _accuse(self, bar: float) -> set[int]:
-        """Accuse every node or cell whose measurements agree at least as well as the bar says. Returns the new cells."""
+    def _accuse(self, least: float) -> set[int]:
+        """Accuse every node or cell whose measurements agree at least as well as ``least`` says. Returns the new cells."""
         pairs = self._pairs
         own = [self._own(cell) for cell in range(len(pairs.of_cell))]
         losses = [self._loss(numbers) for numbers in own]
@@ -202,13 +202,18 @@ class _Suspects:
             typical = median([losses[cell] for cell in telling])
             numbers = [number for cell in telling for number in own[cell]]
             whole = len(cells) == pairs.rails and typical > pairs.material
-            if whole and self._enough(telling[0], own[telling[0]]) and self._z(typical, len(numbers)) > pairs.settings.z and self._agree(numbers, typical, bar):
+            if (
+                whole
+                and self._enough(telling[0], own[telling[0]])
+                and self._z(typical, len(numbers)) > pairs.settings.z
+                and self._agree(numbers, typical, least)
+            ):
                 self._nodes.add(node)
                 found.update(cells)
                 continue
             for cell in cells:
                 loss, mine = losses[cell], own[cell]
-                if loss > pairs.material and self._enough(cell, mine) and self._z(loss, len(mine)) > pairs.settings.z and self._agree(mine, loss, bar):
+                if loss > pairs.material and self._enough(cell, mine) and self._z(loss, len(mine)) > pairs.settings.z and self._agree(mine, loss, least):
                     found.add(cell)
         self._accused |= found
         return found

@@ -64,7 +64,7 @@ def find_groups(pairs: Pairs) -> list[Group]:
 
 
 def _rank(group: Group, share: float) -> tuple[int, int]:
-    return next(place for place, bar in enumerate(BARS) if share >= bar), _KINDS.index(group.kind)
+    return next(place for place, least in enumerate(BARS) if share >= least), _KINDS.index(group.kind)
 
 
 def _candidates(pairs: Pairs) -> list[tuple[Group, float]]:

@@ -88,10 +88,10 @@ class Finder:
 
     def accused(self, effect: Effect, numbers: Sequence[int]) -> Effect:
         """Report a slow node, or a slow rail of one. ``numbers``: the measurements that it rests on."""
-        assert effect.node is not None
-        self._judged.add(effect.node)
+        node = str(effect.node)
+        self._judged.add(node)
         kind = "node" if effect.rail is None else "rail of a node"
-        name = effect.node if effect.rail is None else f"{effect.node} rail {effect.rail}"
+        name = node if effect.rail is None else f"{node} rail {effect.rail}"
         evidence = [self._summary(f"{len(numbers)} measurements with {effect.partners} partners, median", numbers)] if numbers else []
         self._add(Subject(effect.kind, name, effect.node, effect.rail), effect, numbers, evidence, _HINTS[kind], _REMEDIATION[kind])
         return effect

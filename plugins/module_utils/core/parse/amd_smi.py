@@ -71,18 +71,22 @@ def parse(text: str) -> AmdSmi:
     )
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _json(document: Any, cards: _Cards, links: Links) -> str:
     """Read JSON of either tool, and return the driver's version."""
     if isinstance(document, Mapping):
         document = document.get("gpu_data", document)
     if isinstance(document, list):
-        found = [entry for entry in document if isinstance(entry, Mapping) and type(entry.get("gpu")) is int and 0 <= entry["gpu"] < 10_000]
+        found = [entry for entry in document if isinstance(entry, Mapping) and _is_number(entry.get("gpu")) and 0 <= entry["gpu"] < 10_000]
         for entry in found:
             cards.setdefault(entry["gpu"], {}).update(flat(entry))
         return next((fields[key] for fields in cards.values() for key in ("driver/version", "driver/driver_version") if key in fields), "")
     if not isinstance(document, Mapping):
         return ""
-    if type(document.get("gpu")) is int:
+    if _is_number(document.get("gpu")):
         return _json([document], cards, links)
     for name, entry in document.items():
         card = _CARD.fullmatch(name)

@@ -28,8 +28,8 @@ _SAID = {"weight": "weights", "hops": "hops", "link_type": "link types", "up": "
 _READ: Mapping[str, Callable[[str], object]] = {
     "weight": values.whole,
     "hops": values.whole,
-    "link_type": lambda cell: values.text_or_none(cell),
-    "up": lambda cell: {"U": True, "D": False}.get(cell),
+    "link_type": values.text_or_none,
+    "up": {"U": True, "D": False}.get,
 }
 _RATE = re.compile(r"(\d+(?:\.\d+)?) Gb/s")
 # What is printed for no rate at all.

@@ -143,7 +143,9 @@ def read_keyvalue(text: str) -> tuple[list[Raw], bool]:
     """Read -f keyvalue. A value may go on in the next lines. Returns whether its end is there, too."""
     found: list[Raw] = []
     latest: dict[str, Raw] = {}
-    current: tuple[Raw, str] | None = None
+    # The pair that a line without a path goes on with.
+    open_in: Raw | None = None
+    open_key = ""
     for line in text.split("\n"):
         match = _PATH.match(line.strip())
         if match:
@@ -154,20 +156,18 @@ def read_keyvalue(text: str) -> tuple[list[Raw], bool]:
             raw = latest[interface]
             before = len(raw.fields)
             _add_pair(raw, section, path, value)
-            current = (raw, raw.fields[-1][0]) if len(raw.fields) > before else None
-        elif current and line.strip() and current[1] in ("system_description", "port_description"):
-            raw, key = current
-            raw.fields[-1] = (key, f"{raw.fields[-1][1]}\n{line.strip()}")
-    return found, _ends_whole(text, found, current)
+            open_in, open_key = (raw, raw.fields[-1][0]) if len(raw.fields) > before else (None, "")
+        elif open_in and line.strip() and open_key in ("system_description", "port_description"):
+            open_in.fields[-1] = (open_key, f"{open_in.fields[-1][1]}\n{line.strip()}")
+    return found, _ends_whole(text, found, open_in, open_key)
 
 
-def _ends_whole(text: str, found: list[Raw], current: tuple[Raw, str] | None) -> bool:
+def _ends_whole(text: str, found: list[Raw], raw: Raw | None, key: str) -> bool:
     """Whether the last line was not torn. A torn name, port or number would be another one, so that it is dropped."""
     last = text.rsplit("\n", 1)[-1].strip()
     if not last or not found:
         return True
-    if current and current[1] in _TORN:
-        raw, key = current
+    if raw and key in _TORN:
         raw.fields = [pair for pair in raw.fields if pair[0] not in (key, f"{key}_type")]
         return False
     return not last.startswith("lldp.") or "=" in last

@@ -126,11 +126,10 @@ def _devices(text: str) -> Iterator[_Open]:
         start = _DEVICE.fullmatch(stripped)
         # The older -vm says Device: for the slot, too.
         slot = _DEVICE.fullmatch(record[2]) if record and record[1] in ("Slot", "Device") else None
-        if start or slot:
+        match = start or slot
+        if match:
             if current:
                 yield current
-            match = start or slot
-            assert match
             current = _Open(number, {"pci_address": pci_address(match[1])}, whole=bool(start), record=bool(slot))
             if start:
                 _read_line(current, match[2] or "")

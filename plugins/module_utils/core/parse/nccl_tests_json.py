@@ -159,7 +159,7 @@ def _rccl(records: list[dict[str, Any]], *, whole_form: bool, has_end: bool) -> 
         result = NcclResult(decimal(record.get("time")), decimal(record.get("algBw")), decimal(record.get("busBw")), int(wrong) if wrong is not None else None)
         key = (whole(record.get("numCycle")), size, str(record.get("type", "")), text_or_none(record.get("redop")))
         halves.setdefault(key, {})[record.get("inPlace") not in (0, "0", False)] = result
-    for (_, size, kind, redop), half in halves.items():
+    for (_cycle, size, kind, redop), half in halves.items():
         section.rows.append(NcclRow(size, None, kind, redop, None, half.get(False), half.get(True)))
     section.wrong = any(result.wrong for half in halves.values() for result in half.values())
     if not has_end:

@@ -217,9 +217,10 @@ class _Reader:
 
     def try_row(self) -> None:
         """Take the row if all of it is there: the library may have written into it, and its rest be on a later line."""
-        assert self.partial
-        _, match, words = self.partial
-        halves, _, _ = self.shape(words)
+        if self.partial is None:
+            return
+        match, words = self.partial[1:]
+        halves = self.shape(words)[0]
         if halves == 2 or (halves == 1 and (len(self.sides) == 1 or _IN_PLACE_ONLY.match(match["rest"]))):
             self.partial = None
             self.take(match, words)
@@ -316,7 +317,7 @@ def version_of(code: int) -> str:
 
 
 def _untagged(line: str) -> str:
-    for _ in range(3):
+    for _attempt in range(3):
         tag = _TAG.match(line)
         if not tag:
             break

@@ -199,7 +199,7 @@ def _take(section: _Section, number: int, line: str, warnings: list[str]) -> Non
         return
     values: dict[str, float | int | None] = {}
     for column, word in zip(section.columns, words):
-        name, _, unit = column.partition("[")
+        name, _bracket, unit = column.partition("[")
         unit = unit.rstrip("]")
         target = _FIELDS.get(name.removeprefix("#"))
         if target is None:

@@ -8,6 +8,7 @@ and in what stands for "no value". Sources: the OpenAPI plugins v0.0.37 and 38, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -59,7 +60,7 @@ class _Values:
             value = value.get("number") if value.get("set") is not False and not value.get("infinite") else None
         if value is None or (isinstance(value, str) and value.strip().lower() in _NO_VALUE_TEXTS):
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or abs(value) > 1 << 64 or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1 << 64 or math.isnan(value) or value != int(value):
             self.warnings.append(f"{self.where}: {paths[0]} is not a whole number.")
             return None
         return None if value < 0 or value in _NO_VALUES else int(value)

@@ -557,3 +557,9 @@ def test_the_memory_on_the_line_of_the_operating_system() -> None:
     (node,) = document.nodes
     assert (node.os, node.memory_mib, node.free_memory_mib, node.sockets, node.boards) == ("Linux", 18432, 17607, 2, 1)
     assert document.complete and not document.warnings and not document.faults
+
+
+@pytest.mark.parametrize("name", ["one-line.txt", "blocks.txt"])
+def test_line_ends_of_windows(name: str) -> None:
+    text = (SAMPLES / "slurm_nodes" / name).read_text()
+    assert parse(text.replace("\n", "\r\n")) == parse(text)

@@ -116,8 +116,9 @@ def parse(text: str) -> Perftest:
     if not text.strip():
         raise CoreError("the output is empty: expected is what a program of perftest (ib_write_bw, …) prints.")
     warnings: list[str] = []
+    is_whole = True
     if text.lstrip().startswith("{"):
-        runs = read_json(text, warnings)
+        runs, is_whole = read_json(text, warnings)
     else:
         sections = _read_text(text, warnings)
         if not sections:
@@ -133,6 +134,7 @@ def parse(text: str) -> Perftest:
         if run.loopback:
             warnings.append(f"both ends of {run.test or 'the test'} have the same address: nothing left the port.")
     first_run = {entry.name: getattr(runs[0], entry.name) for entry in fields(PerftestRun)}
+    first_run["complete"] = runs[0].complete and is_whole
     return Perftest(
         **first_run,
         further_runs=tuple(runs[1:]),

@@ -35,33 +35,41 @@ _FIELDS = {
 _SIDES = {"results": None, "results_local": "local", "results_remote": "remote"}
 
 
-def read_json(text: str, warnings: list[str]) -> list[PerftestRun]:
-    """Return the runs that a file tells of. Raises ``CoreError`` for one of another program."""
+def read_json(text: str, warnings: list[str]) -> tuple[list[PerftestRun], bool]:
+    """Return the runs that a file tells of, and whether all of it was read. Raises ``CoreError`` for one of another program."""
     documents, end = json_values(text)
-    if not documents or end < len(text):
-        document = _by_lines(text)
-        if "test_info" not in document:
+    is_whole = end >= len(text)
+    if not documents:
+        documents = _by_lines(text)
+        is_whole = text.rstrip().endswith("}")
+        if not documents:
             load_json(text)
-        documents = [document]
+    if not is_whole:
+        warnings.append("the file is cut off: what follows the last whole entry is lost.")
     runs = []
     for document in documents:
         if not isinstance(document, dict) or not isinstance(document.get("test_info"), dict):
             raise CoreError("this is JSON, but not of perftest: it has no 'test_info'.", hint="ib_write_bw writes it with --out_json --out_json_file.")
         runs.append(_run(document, warnings))
-    return runs
+    return runs, is_whole
 
 
-def _by_lines(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    part: dict[str, str] | None = None
+def _by_lines(text: str) -> list[dict[str, Any]]:
+    """Return the documents of a file whose words have no quotes: each begins with its ``test_info``."""
+    documents: list[dict[str, Any]] = []
+    part: dict[str, str] = {}
     for line in text.split("\n"):
         begins = _PART_LINE.fullmatch(line)
         key = _KEY_LINE.fullmatch(line)
         if begins:
-            part = document.setdefault(begins[1], {})
-        elif key and part is not None:
+            if begins[1] == "test_info":
+                documents.append({})
+            part = {}
+            if documents:
+                documents[-1][begins[1]] = part
+        elif key:
             part[key[1]] = key[2].strip()
-    return document
+    return documents
 
 
 def _run(document: dict[str, Any], warnings: list[str]) -> PerftestRun:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.document import as_fields
-from ansible_collections.railyard.cluster.plugins.module_utils.core.model.measurement import NcclTests
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.measurement import NcclIterations, NcclResult, NcclRow, NcclTests
 from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.nccl_tests import parse
 
 SAMPLES = Path(__file__).resolve().parents[6] / "tests/fixtures/parse/nccl_tests"
@@ -420,9 +420,55 @@ def test_json_of_form_3() -> None:
     assert first and first.iterations
     assert first.busbw_gbytes_per_s == 225.0
     assert first.iterations.variation_percent == 0.4
+    assert first.iterations == NcclIterations(442.918502, 469.762048, 465.288124, 0.4)
+    assert document.rows[0] == NcclRow(
+        size_bytes=67108864,
+        count=16777216,
+        type="float",
+        redop="sum",
+        out_of_place=NcclResult(447.392427, 150.0, 225.0, 0, None, first.iterations),
+        in_place=NcclResult(441.505684, 152.0, 228.0, 0, None, NcclIterations(437.090627, 463.580968, 459.165912, 0.4)),
+    )
     assert (document.avg_busbw_gbytes_per_s, document.wrong_total) == (249.0, 0)
+    assert (document.collective_source, document.cpu_time, document.rank_count) == ("named", False, 4)
     assert document.complete
+    assert not document.warnings
     assert not document.faults
+
+
+def test_json_without_some_of_it() -> None:
+    for arguments in ([], ["./a.out"], [7]):
+        document = parse(form(args=arguments))
+        assert (document.collective, document.collective_source) == ("all_reduce", "inferred")
+    assert parse(form(args=["/x/sendrecv_perf"])).collective == "sendrecv"
+    for code, version in ((22705, "2.27.5"), (2604, "2.6.4"), (0, None), (-1, None), (10**6, None), ("x", None), (None, None)):
+        assert parse(form(nccl_version=code)).nccl_version == version
+    config = json.loads(FORM_3)["config"]
+    for name in ("nthreads", "ngpus", "minimum_bytes", "maximum_bytes"):
+        document = parse(form(config={**config, name: None}))
+        assert (document.settings, document.rank_count) == (None, 4)
+    for name in ("rank", "device", "hostname"):
+        assert [entry.rank for entry in parse(form(config={**config, "devices": [{**config["devices"][0], name: None}, config["devices"][1]]})).ranks] == [1]
+    assert parse(form(config={**config, "devices": []})).rank_count is None
+    two = parse(form(config={**config, "ngpus": 2}))
+    assert (two.rank_count, two.warnings) == (8, ("ranks has only the first GPU of each process: 8 took part.",))
+    assert parse(form(config={**config, "devices": [{**config["devices"][0], "group": 2}]})).ranks[0].group == 2
+
+
+def test_rows_of_json() -> None:
+    entry = json.loads(FORM_3)["results"][0]
+    for root, expected in ((0, 0), ("3", 3), (-1, None), ("x", None), (None, None)):
+        assert parse(form(results=[{**entry, "root": root}])).rows[0].root == expected
+    assert parse(form(results=[{**entry, "count": None}])).rows == ()
+    cpu = parse(form(results=[{**entry, "out_of_place": {"cpu_time": 12.5, "alg_bw": 1.0, "bus_bw": 1.5, "nwrong": "N/A"}, "out_of_place_per_iter": None}]))
+    assert cpu.cpu_time is True
+    assert cpu.rows[0].out_of_place == NcclResult(12.5, 1.0, 1.5, None)
+    wrong = parse(form(results=[{**entry, "in_place": {**entry["in_place"], "nwrong": 5.0}}]))
+    assert (wrong.wrong_total, ids(wrong)) == (5, ["wrong_values"])
+    for words, faults in (({"okay": False}, ["wrong_values"]), ({"okay": "true"}, []), ({"okay": True}, []), ({}, []), (None, [])):
+        assert ids(parse(form(out_of_bounds=words))) == faults
+    for okay, faults in (("false", ["below_minimum"]), (False, ["below_minimum"]), ("true", []), (None, [])):
+        assert ids(parse(form(average_bus_bandwidth={"bandwidth": 1.0, "okay": okay}))) == faults
 
 
 def test_the_environment_is_not_kept() -> None:
@@ -486,16 +532,26 @@ def test_json_of_rccl_tests() -> None:
     text = (SAMPLES / "rccl.all_reduce.json").read_text()
     document = parse(text)
     assert (document.collective, document.rank_count, len(document.rows)) == ("all_reduce", 4, 2)
-    assert document.rows[1].in_place and document.rows[1].in_place.busbw_gbytes_per_s == 243.0
-    assert document.wrong_total == 0
+    assert document.rows[1] == NcclRow(134217728, None, "float", "sum", None, NcclResult(838.8608, 160.0, 240.0, 0), NcclResult(828.504494, 162.0, 243.0, 0))
+    assert (document.wrong_total, document.collective_source, document.warnings) == (0, "named", ())
     assert document.complete
-    by_line = parse(text.replace("[\n", "").replace("\n]", "").replace("},", "}"))
+    assert parse(text.replace('"AllReduce"', '"New"')).collective == "New"
+    assert parse(text.replace('"ranks":4, ', '"gpus":8, ')).rank_count == 8
+    assert parse(text.replace('"wrong":"0"', '"wrong":"N/A"')).rows[0].out_of_place == NcclResult(447.392427, 150.0, 225.0, None)
+    assert [row.in_place is None for row in parse(text.replace('"numCycle":0', '"numCycle":1', 1)).rows] == [True, False, False]
+    by_lines = text.replace("[\n", "").replace("\n]", "").replace("},", "}")
+    by_line = parse(by_lines)
     assert by_line.rows == document.rows
     assert by_line.warnings == ("this form has no end: whether the run ended can't be told.",)
+    assert by_line.complete
     cut = parse(text[: text.rindex("{") + 40])
     assert not cut.complete
+    assert cut.warnings == ("the JSON ends in the middle: what follows the last whole entry is lost.",)
     assert len(cut.rows) == 2
     assert cut.rows[1].in_place is None
+    cut = parse(by_lines[: by_lines.rindex("{") + 40])
+    assert not cut.complete
+    assert len(cut.rows) == 2
     assert ids(parse(text.replace('"wrong":"0"', '"wrong":"7"', 1))) == ["wrong_values"]
     assert "record 1 has no size that can be read." in parse(text.replace('"size":67108864', '"size":"x"', 1)).warnings
 
@@ -514,6 +570,8 @@ def test_json_of_rccl_tests() -> None:
         ),
         ('{"gpus": []}', "this is JSON, but not of nccl-tests or rccl-tests: it has no 'args' with 'config' or 'results'."),
         ('{"gpus": [', "line 1, column 11: this is not JSON: Expecting value. Was the file cut off?"),
+        ('{"args": []}', "this is JSON, but not of nccl-tests or rccl-tests: it has no 'args' with 'config' or 'results'."),
+        ('{"results": []}', "this is JSON, but not of nccl-tests or rccl-tests: it has no 'args' with 'config' or 'results'."),
         ("[[]]", None),
     ],
 )

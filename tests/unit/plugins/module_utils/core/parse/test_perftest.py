@@ -192,6 +192,36 @@ def test_a_test_that_failed(line: str, hint: str) -> None:
     assert both.faults[0].subject == "RDMA_Write BW on mlx5_0"
 
 
+def test_a_table_of_some_sizes() -> None:
+    """It has an end only where a line of dashes follows."""
+    two = ONE.removesuffix(LINE) + " 131072     5000             11000.00           10000.00\t\t     0.080000\n"
+    assert parse(two + LINE).complete
+    assert not parse(two).complete
+
+
+def test_a_second_try_after_an_error() -> None:
+    document = parse(f"{HEAD[: HEAD.index('Device')]}\nCouldn't connect to 10.0.0.2:18515\n{ONE}")
+    assert (document.rows, [run.complete for run in document.further_runs]) == ((), [True])
+    assert document.faults[0].subject == "RDMA_Write BW"
+
+
+def test_runs_between_other_ends_are_all_kept() -> None:
+    """Only the address of both ends tells the other end of a run from a run with another host."""
+    near, far = "address: LID 0x01 QPN 0x0101 PSN 0xaaaaaa", "address: LID 0x02 QPN 0x0202 PSN 0xbbbbbb"
+    third = far.replace("0x02", "0x03")
+    rows = ONE[ONE.index(" #bytes") :]
+    title = "                    RDMA_Write BW Test\n"
+    runs = [f"{title} local {local}\n remote {remote}\n{rows}" for local, remote in ((near, far), (far, third), (third, near), (far, near))]
+    assert len(parse(runs[0] + runs[1] + runs[2]).further_runs) == 2
+    assert len(parse(runs[0] + runs[3]).further_runs) == 0
+    # Two ends of which one has no LID are not the same.
+    assert parse(f"{title} local {near}\n remote {far.replace('0x02 ', '0000 ')}\n{rows}").loopback is None
+
+
+def test_equal_rows_of_one_end_are_two() -> None:
+    assert len(parse(ONE.removesuffix(LINE) + ONE[ONE.index(" 65536") :]).rows) == 2
+
+
 def test_below_a_limit() -> None:
     document = parse(ONE + "Error: BW result is below bw limit\n")
     assert ids(document) == ["below_limit"]
@@ -213,7 +243,11 @@ def test_json() -> None:
     assert document.complete
     # It does not say its unit.
     mebibytes = parse(JSON.replace("380.50", "45359.13"))
-    assert mebibytes.rows[0].bw_avg_gbits_per_s == pytest.approx(380.5, rel=1e-6)
+    assert mebibytes.rows[0].bw_avg_gbits_per_s == pytest.approx(45359.13 * 8 * 1048576 / 1e9, rel=1e-12)
+    peak = parse(JSON.replace("0.00,", "400.00,"))
+    assert peak.rows[0].bw_peak_gbits_per_s == 400.0
+    for unknown in (JSON.replace("0.725746", "0"), JSON.replace("380.50", "0"), JSON.replace('"MsgRate"', '"x"')):
+        assert parse(unknown).rows[0].bw_avg_gbits_per_s is None
     assert mebibytes.printed_unit == "MB/sec"
     neither = parse(JSON.replace("380.50", "3805.0"))
     assert neither.rows[0].bw_avg_gbits_per_s is None
@@ -229,11 +263,28 @@ def test_json_of_latency_and_without_quotes() -> None:
     document = parse(json.dumps({"test_info": {"test": "Send_Latency_Test", "Device": "mlx5_1"}, "results": results}))
     assert document.test == "Send Latency"
     assert document.rows == parse(LATENCY).rows
+    assert document.warnings == ()
+    assert parse('{"test_info": {"test": "x"}, "results": {}}').warnings == ()
     # Before 2023 nothing has quotes, and a comma stands before a closing bracket.
     unquoted = JSON.replace('"', "").replace("\n},", ",\n},").replace("0.725746\n}", "0.725746,\n},")
     assert parse(unquoted) == parse(JSON)
+    two = parse(unquoted + unquoted.replace("mlx5_2", "mlx5_3").replace("380.50", "99.0"))
+    assert [(run.device, run.rows[0].bw_avg_gbits_per_s) for run in (two, *two.further_runs)] == [("mlx5_2", 380.5), ("mlx5_3", None)]
+    assert two.complete
     level = JSON.replace('"n_iterations"', 'sl: 3,\n"n_iterations"')
     assert parse(level) == parse(JSON)
+
+
+def test_json_that_is_cut_off() -> None:
+    quoted = parse(JSON + JSON.replace("mlx5_2", "mlx5_3")[:400])
+    assert (quoted.device, quoted.further_runs) == ("mlx5_2", ())
+    assert quoted.rows == parse(JSON).rows
+    single = parse(JSON[: JSON.index('"BW_average"')])
+    assert single.rows == (PerftestRow(65536, 20000),)
+    for document in (quoted, single):
+        assert not document.complete
+        assert document.warnings == ("the file is cut off: what follows the last whole entry is lost.",)
+        assert document.faults == ()
 
 
 def test_json_that_says_nothing() -> None:
@@ -251,6 +302,7 @@ def test_json_that_says_nothing() -> None:
             "bash: ib_write_bw: command not found",
             NEITHER.format("bash: ib_write_bw: command not found"),
         ),
+        ("srun: error: x\nError: out of memory", NEITHER.format("srun: error: x")),
         ("[1, 2]", None),
         ('{"a": 1}', "this is JSON, but not of perftest: it has no 'test_info'. ib_write_bw writes it with --out_json --out_json_file."),
         ('{"a": ', "line 1, column 7: this is not JSON: Expecting value. Was the file cut off?"),

@@ -96,13 +96,13 @@ def infer_collective(section: Section) -> str | None:
     shares = _near(ratio, (peers - 1) / peers) if peers else ratio < 0.995
     if rooted:
         return "reduce" if reduces else "broadcast" if _near(ratio, 1) and not shares else None
-    if reduces and (_near(ratio, 2 * (peers - 1) / peers) if peers else ratio > 1.005):
-        return "all_reduce"
     # What has no form in place is timed twice, but checked once.
     checked_once = any(row.out_of_place and row.in_place and row.out_of_place.wrong is not None and row.in_place.wrong is None for row in rows)
     blank_operation = section.columns == ("redop",) and not reduces
     if checked_once or blank_operation:
         return "alltoall" if shares else "sendrecv" if _near(ratio, 1) else None
+    if reduces and (_near(ratio, 2 * (peers - 1) / peers) if peers else ratio > 1.005):
+        return "all_reduce"
     if reduces:
         return "reduce_scatter" if shares else None
     checked = any(row.in_place and row.in_place.wrong is not None for row in rows)

@@ -386,6 +386,15 @@ def test_what_does_not_fit_is_said() -> None:
         (row(algbw=10, busbw=10, in_place="N/A"), 4, "sendrecv"),
         (row(redop="none", root=0, algbw=10, busbw=10), 4, "broadcast"),
         (row(redop="sum", root=0, algbw=10, busbw=10), 4, "reduce"),
+        # With two ranks, all_reduce has the factor of sendrecv.
+        (row(algbw=10, busbw=10), 2, "all_reduce"),
+        (row(algbw=10, busbw=10, in_place="N/A"), 2, "sendrecv"),
+        (row(algbw=10, busbw=5), 2, "reduce_scatter"),
+        (row(redop="none", algbw=10, busbw=5), 2, "all_gather"),
+        (row(redop="none", root=0, algbw=10, busbw=5), 2, None),
+        (row(redop="none", root=0, algbw=10, busbw=9), 4, None),
+        (row(algbw=10, busbw=9), 4, None),
+        (row(redop="none", algbw=10, busbw=9, in_place="N/A"), 4, None),
         # Scatter and gather, all_gather and alltoall without checks, and what has too few digits, can't be told apart.
         (row(redop="none", root=0, algbw=10, busbw=7.5), 4, None),
         (row(redop="none", algbw=10, busbw=7.5, wrong="N/A", in_place="N/A"), 4, None),
@@ -394,6 +403,7 @@ def test_what_does_not_fit_is_said() -> None:
         (row(algbw=10, busbw=15), 0, "all_reduce"),
         (row(algbw=10, busbw=8.75), 0, "reduce_scatter"),
         (row(algbw=10, busbw=10), 0, None),
+        (row(redop="none", algbw=10, busbw=7.5), 0, "all_gather"),
     ],
 )
 def test_the_collective_follows_from_the_bandwidths(lines: str, ranks: int, collective: str | None) -> None:

@@ -82,6 +82,8 @@ class SkipGate:
             terminalreporter.write_line(f"NOT ALLOWED {test}: {reason}", red=True)
 
 
+# First, because pytest-xdist looks for the group in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what needs the lab where the lab cannot run; the reason is that of every other part of the project.
 

@@ -18,7 +18,7 @@ demo: system dev ## boot the lab, make it a Slurm cluster, prove it with real jo
 	@.ci/demo.sh
 
 test: system dev ## every test; fails on a test left out for a reason that is not in tests/allowed_skips.txt
-	@$(PYTEST) -n 2 --dist loadgroup tests/integration tests/gates tests/unit --refuse-skips --durations=20 $(ARGS)
+	@$(PYTEST) -n 2 --dist loadscope tests/integration tests/gates tests/unit --refuse-skips --durations=20 $(ARGS)
 
 unit: dev ## the unit tests and the checks of the house
 	@$(PYTEST) tests/unit $(ARGS)

@@ -15,6 +15,7 @@ import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[1]
 ALLOWED_SKIPS = REPOSITORY / "tests/allowed_skips.txt"
+ON_THE_LAB = ("tests/integration/lab/", "tests/integration/test_molecule.py")
 
 
 @pytest.fixture(scope="session")
@@ -82,20 +83,25 @@ class SkipGate:
             terminalreporter.write_line(f"NOT ALLOWED {test}: {reason}", red=True)
 
 
-# First, because pytest-xdist looks for the group in the same hook.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what needs the lab where the lab cannot run; the reason is that of every other part of the project.
-
-    Where tests run side by side, one process has all tests of the lab: they spend their time waiting for its nodes.
-    """
+    """Leave out what needs the lab where the lab cannot run; the reason is that of every other part of the project."""
     on_the_lab = [item for item in items if item.get_closest_marker("lab")]
-    for item in on_the_lab:
-        item.add_marker(pytest.mark.xdist_group("lab"))
     if on_the_lab:
         possible = subprocess.run([REPOSITORY / ".ci/lab-possible.sh"], capture_output=True, text=True, check=False)
         for item in on_the_lab if possible.returncode else []:
             item.add_marker(pytest.mark.skip(reason=possible.stdout.strip()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: t.Any) -> t.Any:
+    """Give all tests of the lab to one process, where tests run side by side: they share labs, and wait for nodes while the others compute."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LabTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "the lab" if nodeid.startswith(ON_THE_LAB) else nodeid
+
+    return LabTogether(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

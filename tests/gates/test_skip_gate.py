@@ -22,21 +22,18 @@ def test_left_out():
 
 LAB_TESTS = """
 import os
+import time
 import pytest
 
-@pytest.mark.lab
-@pytest.mark.parametrize("number", range(3))
-def test_on_the_lab(number):
+@pytest.mark.parametrize("number", range(4))
+def test_it(number):
+    time.sleep(0.05)
     with open("{seen}", "a") as file:
         file.write(os.environ["PYTEST_XDIST_WORKER"] + " ")
-
-@pytest.mark.parametrize("number", range(3))
-def test_elsewhere(number):
-    pass
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadgroup")], ids=["alone", "side by side"])
+@pytest.mark.parametrize("options", [(), ("-n", "2", "--dist", "loadscope")], ids=["alone", "side by side"])
 @pytest.mark.parametrize(("reason", "code", "refused"), [("known", 0, 0), ("the tool is missing", 1, 1)])
 def test_only_listed_reasons_pass(repository: pathlib.Path, tmp_path: pathlib.Path, reason: str, code: int, refused: int, options: tuple[str, ...]) -> None:
     (tmp_path / "tests").mkdir()
@@ -52,21 +49,25 @@ def test_only_listed_reasons_pass(repository: pathlib.Path, tmp_path: pathlib.Pa
 
 
 def test_all_tests_of_the_lab_run_in_one_process(repository: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    for name in ("tests", ".ci"):
-        (tmp_path / name).mkdir()
-    possible = tmp_path / ".ci/lab-possible.sh"
-    possible.write_text("#!/bin/sh\n")
-    possible.chmod(0o755)
+    (tmp_path / "tests/integration/lab").mkdir(parents=True)
     (tmp_path / "tests/conftest.py").write_text((repository / "tests/conftest.py").read_text())
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  lab: on the lab\n")
-    for module in "abcd":
-        (tmp_path / f"tests/test_{module}.py").write_text(LAB_TESTS.format(seen=tmp_path / "seen"))
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "tests"]
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    for name in ("integration/lab/test_a", "integration/lab/test_b", "integration/test_molecule", "test_c"):
+        (tmp_path / f"tests/{name}.py").write_text(LAB_TESTS.format(seen=tmp_path / name.replace("/", ".")))
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", "tests"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
-    seen = (tmp_path / "seen").read_text().split()
-    assert len(seen) == 12
-    assert len(set(seen)) == 1
+    seen = {path.name: set(path.read_text().split()) for path in tmp_path.iterdir() if path.name.startswith(("integration", "test_"))}
+    assert len(seen) == 4
+    assert len(set.union(*(workers for name, workers in seen.items() if name != "test_c"))) == 1
+
+
+def test_what_is_kept_together_is_what_is_on_the_lab(repository: pathlib.Path) -> None:
+    marked = {path for path in (repository / "tests/integration").rglob("test_*.py") if "pytestmark = [pytest.mark.lab" in path.read_text()}
+    assert marked
+    assert {
+        path for path in marked if not path.relative_to(repository).as_posix().startswith(("tests/integration/lab/", "tests/integration/test_molecule.py"))
+    } == set()
 
 
 def test_every_line_of_the_list_has_both_parts(repository: pathlib.Path) -> None:

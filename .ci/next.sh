@@ -13,4 +13,4 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
     .venv-next/bin/python -m pip install -qq --disable-pip-version-check --requirement .ci/next-requirements.txt
     echo "$state" >"$stamp"
 fi
-exec .venv-next/bin/python -m pytest tests/unit -q -p no:cacheprovider "$@"
+PYTHONPATH=$PWD/cli exec .venv-next/bin/python -m pytest tests/unit -q -p no:cacheprovider "$@"

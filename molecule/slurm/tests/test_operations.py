@@ -44,7 +44,7 @@ def smaller_inventory(tmp_path: Path) -> Path:
 
 def test_check_mode_on_blank_nodes_foresaw_a_part_of_what_changed() -> None:
     foreseen, changed_then = timeline.check_and_converge(timeline.of_scenario("slurm"))
-    assert any(role == "slurm" for _host, role, _task in foreseen)
+    assert any(role == "railyard.cluster.slurm" for _host, role, _task in foreseen)
     assert sorted(foreseen - changed_then) == []
 
 

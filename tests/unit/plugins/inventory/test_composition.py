@@ -8,6 +8,7 @@ NetBox is a server here that answers from recordings of its API, or from devices
 from __future__ import annotations
 
 import http.server
+import importlib.util
 import json
 import os
 import pathlib
@@ -25,6 +26,9 @@ from fake_redfish.server import Service, running
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[4]
 RECORDINGS = pathlib.Path(os.environ.get("RAILYARD_FIXTURES", REPOSITORY.parent / "shared" / "fixtures"))
+
+# The collection comes with the package ansible, not with ansible-core.
+needs_netbox = pytest.mark.skipif(importlib.util.find_spec("ansible_collections.netbox") is None, reason="the collection netbox.netbox is not installed")
 
 
 class Inventory:
@@ -205,6 +209,7 @@ def netbox_file(address: str) -> dict[str, object]:
     return {"plugin": "netbox.netbox.nb_inventory", "api_endpoint": address, "token": "hush-hush", "validate_certs": True, "config_context": False}
 
 
+@needs_netbox
 def test_netbox_names_the_machines(netbox: str, machines: tuple[pathlib.Path, list[str]], listed: Listed, tmp_path: pathlib.Path) -> None:
     """Machines are NetBox's devices by their serial numbers; what either does not know of shows."""
     NetBox.devices = [device(1, "r1-gpu01", "SN00001"), device(2, "r1-gpu02", "5555555555"), device(3, "r1-gpu09", "SN00009")]
@@ -220,6 +225,7 @@ def test_netbox_names_the_machines(netbox: str, machines: tuple[pathlib.Path, li
     assert "redfish" not in found.variables("r1-gpu09")
 
 
+@needs_netbox
 def test_recorded_devices_of_netbox(netbox: str, machines: tuple[pathlib.Path, list[str]], listed: Listed, tmp_path: pathlib.Path) -> None:
     if not RECORDINGS.is_dir():
         pytest.skip("the recordings of real machines are not beside this checkout")

@@ -21,7 +21,9 @@ VARIABLES = {"ansible_host": "10.0.0.1", "group_names": ["base", "lab_gpu"], "ra
 
 def overview(answer: dict[str, Any], variables: dict[str, Any] = VARIABLES) -> dict[str, Any]:
     found = host_overview("node1", variables, answer)
-    jsonschema.Draft202012Validator(SCHEMA).validate({"schema": "railyard.inventory", "schema_version": 1, "inventory": "x", "hosts": [found]})
+    jsonschema.Draft202012Validator(SCHEMA).validate(
+        {"schema": "railyard.inventory", "schema_version": 1, "inventory": "x", "hosts": [found], "source_faults": []}
+    )
     return found
 
 

@@ -307,6 +307,48 @@ def test_wrong_values() -> None:
     assert document.rows[0].out_of_place and document.rows[0].out_of_place.max_error == 0.3
 
 
+def test_what_faults_say() -> None:
+    (fault,) = parse(SAMPLE.replace("values : 0 OK", "values : 2 FAILED").replace("       0  ", "     N/A  ").replace("       0\n", "     N/A\n")).faults
+    assert (fault.subject, fault.message) == ("all_reduce", "the results have 2 wrong values: data were corrupted on the way.")
+    (fault,) = parse(SAMPLE.replace("values : 0 OK", "values : x FAILED")).faults
+    assert fault.message == "the results have wrong values: data were corrupted on the way."
+    sizes = "".join(row(1 << power, wrong="1") for power in range(20, 25))
+    assert "5 wrong values at 1048576, 2097152, 4194304, 8388608 … B" in parse(header() + SIDES + COLUMNS + sizes + SUMMARY.format(15)).faults[0].message
+    sizes = "".join(row(1 << power, wrong="1") for power in range(20, 24))
+    assert "4 wrong values at 1048576, 2097152, 4194304, 8388608 B" in parse(header() + SIDES + COLUMNS + sizes + SUMMARY.format(15)).faults[0].message
+    rows = SAMPLE[: SAMPLE.index("# Out of bounds")]
+    one = parse(rows + "node1: Test CUDA failure common.cu:892 'out of memory'\n")
+    assert one.faults[0].message == "the run failed: node1: Test CUDA failure common.cu:892 'out of memory'."
+    assert one.faults[1].message == "the run did not end: it ends after 4 rows, without its summary."
+    two = parse(rows + "node1: Test CUDA failure common.cu:892 'a'\nnode0: Test CUDA failure common.cu:892 'b'\n")
+    assert two.faults[0].message == "the run failed: node1: Test CUDA failure common.cu:892 'a' (and 1 more)."
+
+
+def test_ranks_that_are_not_listed() -> None:
+    table = SIDES + COLUMNS + row() + SUMMARY.format(15)
+    assert parse(table).warnings == ("no rank is listed: how many GPUs took part can't be told.",)
+    assert parse(table).rank_count is None
+    gap = parse(header() + header(3, device=3).splitlines(True)[-1] + table)
+    assert (gap.rank_count, gap.warnings) == (4, ("2 of 4 ranks are not listed.",))
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_missing"),
+    [
+        ("maxBytes 1048576 step: 2(factor)", False),
+        ("maxBytes 2097151 step: 2(factor)", False),
+        ("maxBytes 2097152 step: 2(factor)", True),
+        ("maxBytes 1049599 step: 1024(bytes)", False),
+        ("maxBytes 1049600 step: 1024(bytes)", True),
+        ("maxBytes 9999999 step: 0(bytes)", False),
+    ],
+)
+def test_sizes_that_are_missing(settings: str, is_missing: bool) -> None:
+    one = header().replace("maxBytes 1048576 step: 2(factor)", settings)
+    document = parse(one + SIDES + COLUMNS + row() + SUMMARY.format(15))
+    assert any("the sizes end at 1048576 B" in warning for warning in document.warnings) is is_missing
+
+
 def test_below_the_minimum() -> None:
     document = parse(SAMPLE.replace("bandwidth    : 249 \n", "bandwidth    : 249 FAILED\n"))
     assert ids(document) == ["below_minimum"]
@@ -330,6 +372,8 @@ def test_programs_that_ran_apart() -> None:
     # Two programs of eight ranks each are as much apart, if they print at once.
     two = header() + header(1, device=1) + header() + header(1, device=1) + SIDES + COLUMNS + row() + SUMMARY.format(15)
     assert "ran_apart" in ids(parse(two))
+    # One rank of two collectives, or with other settings, is what was asked for.
+    assert not parse(one_rank("node0") + one_rank("node0").replace("minBytes 1048576", "minBytes 8")).faults
     # A single one-rank run is a run of one rank.
     document = parse(one_rank("node0"))
     assert not document.faults

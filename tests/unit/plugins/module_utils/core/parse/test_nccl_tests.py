@@ -495,6 +495,8 @@ def test_json_without_some_of_it() -> None:
         document = parse(form(args=arguments))
         assert (document.collective, document.collective_source) == ("all_reduce", "inferred")
     assert parse(form(args=["/x/sendrecv_perf"])).collective == "sendrecv"
+    empty = parse(form(args=[], results=[]))
+    assert (empty.collective, empty.collective_source, empty.complete) == (None, None, False)
     for code, version in ((22705, "2.27.5"), (2604, "2.6.4"), (0, None), (-1, None), (10**6, None), ("x", None), (None, None)):
         assert parse(form(nccl_version=code)).nccl_version == version
     config = json.loads(FORM_3)["config"]
@@ -626,6 +628,8 @@ def test_json_of_rccl_tests() -> None:
         ('{"gpus": [', "line 1, column 11: this is not JSON: Expecting value. Was the file cut off?"),
         ('{"args": []}', "this is JSON, but not of nccl-tests or rccl-tests: it has no 'args' with 'config' or 'results'."),
         ('{"results": []}', "this is JSON, but not of nccl-tests or rccl-tests: it has no 'args' with 'config' or 'results'."),
+        ("[]", NEITHER.format("[]")),
+        ('[{"name": "x"}]', "this is JSON, but not of nccl-tests or rccl-tests: it has no 'args' with 'config' or 'results'."),
         ("[[]]", None),
     ],
 )

@@ -285,6 +285,8 @@ def test_json_that_is_cut_off() -> None:
         assert not document.complete
         assert document.warnings == ("the file is cut off: what follows the last whole entry is lost.",)
         assert document.faults == ()
+    unquoted = JSON.replace('"', "")
+    assert parse(unquoted[unquoted.index("results") - 1 :].replace("results", "{\nresults", 1) + unquoted).rows == quoted.rows
 
 
 def test_json_that_says_nothing() -> None:

@@ -356,6 +356,12 @@ def test_a_lost_gpu_without_an_xid(words: str) -> None:
     assert fault.hint == HINTS["RESTART_BM"]
 
 
+def test_a_lost_gpu_with_its_xid_is_said_once() -> None:
+    lost = "[ 1.0] NVRM: GPU 0000:3b:00.0: GPU has fallen off the bus."
+    assert [fault.id for fault in parse(f"[ 1.0] NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus.\n{lost}\n").faults] == ["xid_79"]
+    assert [fault.id for fault in parse(f"[ 1.0] NVRM: Xid (PCI:0000:3b:00): 31, Ch 1\n{lost}\n").faults] == ["xid_31", "gpu_off_the_bus"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "-- No entries --\n", "-- Journal begins at Tue 2026-03-03 04:05:06 UTC. --\n-- No entries --\n", "\x1b[32m\x1b[0m"]
 )

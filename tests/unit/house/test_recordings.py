@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import pathlib
 
-import pytest
+import recordings
 
 # Shorter ones (a port's state, a counter) are equal by chance.
 SHORTEST = 200
@@ -18,20 +18,17 @@ def digest(path: pathlib.Path) -> str:
     return hashlib.sha256(b" ".join(path.read_bytes().split())).hexdigest()
 
 
-def copies(project: list[pathlib.Path], recordings: list[pathlib.Path]) -> list[str]:
+def copies(project: list[pathlib.Path], recorded: list[pathlib.Path]) -> list[str]:
     """Return the files of the project that are a recording."""
-    known = {digest(path): path.name for path in recordings if path.stat().st_size >= SHORTEST}
+    known = {digest(path): path.name for path in recorded if path.stat().st_size >= SHORTEST}
     found = [(path, known.get(digest(path))) for path in project if path.stat().st_size >= SHORTEST]
     return [f"{path} is a copy of {name}" for path, name in found if name]
 
 
 def test_no_recording_is_copied(repository: pathlib.Path, project_files: list[pathlib.Path]) -> None:
-    folder = repository.parent / "shared/fixtures"
-    if not folder.is_dir():
-        pytest.skip("the recordings of real machines are not beside this checkout")
-    recordings = [path for path in folder.rglob("*") if path.is_file()]
-    assert recordings
-    assert copies([repository / path for path in project_files], recordings) == []
+    recorded = [path for path in recordings.path().rglob("*") if path.is_file()]
+    assert recorded
+    assert copies([repository / path for path in project_files], recorded) == []
 
 
 def test_this_check_sees(tmp_path: pathlib.Path) -> None:

@@ -20,12 +20,12 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
+import recordings
 from fake_redfish.certificates import Authority
 from fake_redfish.machines import machine
 from fake_redfish.server import Service, running
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[4]
-RECORDINGS = pathlib.Path(os.environ.get("RAILYARD_FIXTURES", REPOSITORY.parent / "shared" / "fixtures"))
 
 # The collection comes with the package ansible, not with ansible-core.
 needs_netbox = pytest.mark.skipif(importlib.util.find_spec("ansible_collections.netbox") is None, reason="the collection netbox.netbox is not installed")
@@ -227,9 +227,7 @@ def test_netbox_names_the_machines(netbox: str, machines: tuple[pathlib.Path, li
 
 @needs_netbox
 def test_recorded_devices_of_netbox(netbox: str, machines: tuple[pathlib.Path, list[str]], listed: Listed, tmp_path: pathlib.Path) -> None:
-    if not RECORDINGS.is_dir():
-        pytest.skip("the recordings of real machines are not beside this checkout")
-    recorded = json.loads((RECORDINGS / "netbox/pynetbox.devices.json").read_text())["results"]
+    recorded = json.loads(recordings.text("netbox/pynetbox.devices.json"))["results"]
     # They are older than tags in devices.
     NetBox.devices = [{"tags": [], **entry} for entry in recorded]
     write(tmp_path, "group_vars/all/secrets.yml", {"secret_redfish_password": "secret"})

@@ -4,18 +4,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
+import recordings
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.facts.hcas import natural
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.node import HcaFacts, HcaPort
 
 from .nodes import Node, bare, make
 
-RECORDINGS = Path(os.environ.get("RAILYARD_FIXTURES", Path(__file__).resolve().parents[7] / "shared" / "fixtures"))
 FIRST = "/sys/class/infiniband/mlx5_0"
 
 
@@ -140,9 +138,7 @@ def test_names_are_ordered_as_people_count() -> None:
 
 
 def test_the_recorded_adapters_of_an_h100_machine() -> None:
-    recorded = RECORDINGS / "infiniband/sysfs-class-infiniband-8x-h100"
-    if not RECORDINGS.is_dir():
-        pytest.skip("the recordings of real machines are not beside this checkout")
+    recorded = recordings.path("infiniband/sysfs-class-infiniband-8x-h100")
     node = bare()
     for path in recorded.rglob("*"):
         if path.is_file():

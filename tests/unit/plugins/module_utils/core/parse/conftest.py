@@ -4,42 +4,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import recordings
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 
-REPOSITORY = Path(__file__).resolve().parents[6]
-RECORDINGS = Path(os.environ.get("RAILYARD_FIXTURES", REPOSITORY.parent / "shared" / "fixtures"))
-SAMPLES = REPOSITORY / "tests/fixtures/parse"
+SAMPLES = Path(__file__).resolve().parents[6] / "tests/fixtures/parse"
 
 
 @pytest.fixture(scope="session")
 def recording() -> Callable[[str], str]:
-    """Return a function that reads a recording (``nvidia_smi/tesla-t4.xml``); the test is skipped where there are none."""
-
-    def read(name: str) -> str:
-        if not RECORDINGS.is_dir():
-            pytest.skip("the recordings of real machines are not beside this checkout")
-        return (RECORDINGS / name).read_text(encoding="utf-8", errors="replace")
-
-    return read
+    """Return a function that reads a recording (``nvidia_smi/tesla-t4.xml``)."""
+    return recordings.text
 
 
 @pytest.fixture(scope="session")
 def recorded_folder() -> Callable[[str], dict[str, str]]:
     """Return a function that reads a recorded tree as a mapping of path to text."""
-
-    def read(name: str) -> dict[str, str]:
-        folder = RECORDINGS / name
-        if not RECORDINGS.is_dir():
-            pytest.skip("the recordings of real machines are not beside this checkout")
-        return {path.relative_to(folder).as_posix(): path.read_text(errors="replace") for path in sorted(folder.rglob("*")) if path.is_file()}
-
-    return read
+    return recordings.tree
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import recordings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,6 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.regist
 
 REPOSITORY = Path(__file__).resolve().parents[6]
 SAMPLES = REPOSITORY / "tests/fixtures/parse"
-RECORDINGS = REPOSITORY.parent / "shared/fixtures"
 # Where the recordings of a kind lie.
 RECORDED = {
     "amd-smi": ("amd/amd-smi*", "amd/rocm-smi*"),
@@ -64,7 +64,7 @@ def seeds(kind: str) -> tuple[str, ...]:
     module = KINDS[kind]
     files = sorted((SAMPLES / module).glob("*")) if (SAMPLES / module).is_dir() else []
     for pattern in RECORDED.get(kind, ()):
-        files += sorted(RECORDINGS.glob(pattern))
+        files += sorted(recordings.FOLDER.glob(pattern))
     return tuple(path.read_text(encoding="utf-8", errors="replace")[:LONGEST] for path in files)
 
 

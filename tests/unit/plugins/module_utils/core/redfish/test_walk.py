@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import json
-import os
 import typing as t
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+import recordings
 from fake_redfish.machines import machine
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.redfish import Redfish
@@ -19,8 +18,6 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.redfis
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.service import describe
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.tree import Tree, address_of
 from ansible_collections.railyard.cluster.plugins.module_utils.core.redfish.walk import expand_query, wanted
-
-RECORDINGS = Path(os.environ.get("RAILYARD_FIXTURES", Path(__file__).resolve().parents[7] / "shared" / "fixtures")) / "redfish"
 
 
 def crawl(resources: Mapping[str, t.Any], *, most: int = 200) -> tuple[Redfish, list[str]]:
@@ -45,10 +42,7 @@ def crawl(resources: Mapping[str, t.Any], *, most: int = 200) -> tuple[Redfish, 
 
 
 def recorded(name: str) -> dict[str, str]:
-    if not RECORDINGS.is_dir():
-        pytest.skip("the recordings of real machines are not beside this checkout")
-    folder = RECORDINGS / name
-    return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*.json"))}
+    return recordings.tree(f"redfish/{name}", "*.json")
 
 
 def comparable(document: Redfish) -> Redfish:

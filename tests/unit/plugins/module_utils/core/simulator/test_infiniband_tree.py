@@ -4,18 +4,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
+import recordings
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.infiniband_tree import hca_files, port_files
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import make_profile
-
-RECORDINGS = Path(os.environ.get("RAILYARD_FIXTURES", Path(__file__).resolve().parents[7] / "shared" / "fixtures"))
 
 
 def nic(name: str = "h100_sxm_8") -> dict[str, Any]:
@@ -23,9 +20,7 @@ def nic(name: str = "h100_sxm_8") -> dict[str, Any]:
 
 
 def test_attributes_have_the_form_of_the_recorded_ones() -> None:
-    if not RECORDINGS.is_dir():
-        pytest.skip("the recordings of real machines are not beside this checkout")
-    recorded = RECORDINGS / "infiniband/sysfs-class-infiniband-8x-h100/mlx5_0"
+    recorded = recordings.path("infiniband/sysfs-class-infiniband-8x-h100/mlx5_0")
     ours = hca_files(nic(), "node1")
     wanted = [path for path in recorded.rglob("*") if path.is_file() and "counters" not in path.parent.name]
     assert wanted

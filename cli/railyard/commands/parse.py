@@ -98,7 +98,11 @@ def _show(console: Console, document: Mapping[str, Any], tables: Mapping[str, Se
     for name, value in document.items():
         if name in ("schema", "schema_version", "warnings", "faults"):
             continue
-        if isinstance(value, list):
+        if isinstance(value, list) and value and not isinstance(value[0], Mapping):
+            console.print(Text(f"{_title(name)}:", style="bold"))
+            for entry in value:
+                console.print(Text(f"  {_cell(entry)}"), soft_wrap=True)
+        elif isinstance(value, list):
             console.print(Text(f"{_title(name)}: {len(value) or 'none'}", style="bold"))
             for table in _tables(value, tables.get(name, ()), console):
                 console.print(table)
@@ -128,7 +132,7 @@ def _tables(rows: Sequence[Any], columns: Sequence[str], console: Console) -> It
     """Lay the rows out in one table or, on a terminal that is too narrow, in several that begin with the first column."""
     if not rows:
         return
-    names = list(columns or (dict.fromkeys(name for row in rows for name in row) if isinstance(rows[0], Mapping) else ("",)))
+    names = list(columns or dict.fromkeys(name for row in rows for name in row))
     cells = {name: [_cell(_at(row, name)) for row in rows] for name in names}
     widths = {name: max(len(text) for text in (_title(name), *cells[name])) + 2 * _GAP for name in names}
     parts = [names[:1]]
@@ -157,7 +161,7 @@ def _title(name: str) -> str:
 
 def _at(row: Any, name: str) -> Any:
     """Return what a dotted name leads to in a row, or ``None``."""
-    for part in name.split(".") if name else ():
+    for part in name.split("."):
         row = row.get(part) if isinstance(row, Mapping) else None
     return row
 

@@ -136,3 +136,7 @@ def test_what_is_wrong_with_several_things_is_said_once() -> None:
     faults = [{"id": "hot", "subject": f"GPU {number}", "message": "It is hot.", "hint": "Look at the fans."} for number in range(2)]
     assert shown({"faults": faults}, 200) == ["fault: GPU 0, GPU 1: It is hot. Look at the fans."]
     assert shown({}, 200) == ["no faults"]
+
+
+def test_a_list_of_words_has_no_head() -> None:
+    assert shown({"errors": ["out of memory", "killed"], "names": []}, 200) == ["errors:", "  out of memory", "  killed", "names: none", "no faults"]

@@ -81,7 +81,8 @@ class BmcService:
         """Wait until they answer."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while self.spec.bmcs and not os.path.exists(f"{self.folder}/ready"):
-            if time.monotonic() > deadline or (os.path.exists(f"{self.folder}/pid") and not self.pid()):
+            written = self._written_pid()
+            if time.monotonic() > deadline or (written and host.wait_gone(written, 0)):
                 raise CoreError("the BMCs did not start.", where=f"{BMC_PORT}/tcp of {self.spec.bmc_network()}", hint=f"What they said: {self.folder}/log.")
             time.sleep(0.05)
 
@@ -99,12 +100,15 @@ class BmcService:
 
     def pid(self) -> int:
         """The process id of the one that is all of them; 0 where it does not run."""
+        pid = self._written_pid()
+        return pid if pid and host.alive(pid, f"{self.folder}/{PROGRAM}") else 0
+
+    def _written_pid(self) -> int:
+        """What the process wrote down before it became the program; 0 while it has not, or only half."""
         try:
-            with open(f"{self.folder}/pid", encoding="utf-8") as file:
-                pid = int(file.read())
+            return int(host.read(f"{self.folder}/pid"))
         except (OSError, ValueError):
             return 0
-        return pid if host.alive(pid, f"{self.folder}/{PROGRAM}") else 0
 
     def _digest(self) -> str:
         """What the process was made of: its program and the description of the lab."""

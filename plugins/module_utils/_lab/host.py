@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 STATE_DIR = "/var/lib/railyard"
+EXEC_TIMEOUT_S = 0.5
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 STILL_WORKS = "Without it, 'railyard --help', 'railyard parse' and the collection against your own hosts still work."
 
@@ -136,12 +137,20 @@ def children(pid: int) -> list[int]:
 
 
 def alive(pid: int, marker: str) -> bool:
-    """Whether a process lives and is the one we mean: its command line has ``marker``."""
-    try:
-        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-            return marker in file.read()
-    except OSError:
-        return False
+    """Whether a process lives and is the one we mean: its command line has ``marker``.
+
+    While a process becomes another program, the kernel shows no command line of it (``execve(2)``); that is waited for.
+    """
+    deadline = time.monotonic() + EXEC_TIMEOUT_S
+    while True:
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+                words = file.read()
+        except OSError:
+            return False
+        if words or time.monotonic() > deadline or wait_gone(pid, 0):
+            return marker in words
+        time.sleep(0.001)
 
 
 def detach(argv: Sequence[str], log: str, *, stdin: str = os.devnull) -> None:

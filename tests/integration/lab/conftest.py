@@ -13,8 +13,10 @@ def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallLab, S
     folder = tmp_path_factory.mktemp("labs")
     first, second = SmallLab("test-one", folder), SmallLab("test-two", folder)
     try:
-        first.do("up")
-        second.do("up")
+        for lab in (first, second):
+            # A run that was cut off may have left its own.
+            lab.do("down", purge=True)
+            lab.do("up")
         yield first, second
     finally:
         for lab in (first, second):

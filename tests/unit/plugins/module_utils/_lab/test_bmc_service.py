@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,3 +36,20 @@ def test_a_bmc_that_does_not_run_or_has_a_fault_is_down(monkeypatch: pytest.Monk
     assert service.state(node, {}) == "10.215.3.101"
     assert service.state(node, {"bmc:node1": {"down": True}}) == "down"
     assert bmc_service.BmcService(replace(SPEC, bmcs=False), str(tmp_path)).state(node, {}) == ""
+
+
+def test_a_process_that_has_written_half_its_number_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "pid").touch()
+    ready = threading.Timer(0.3, (tmp_path / "ready").touch)
+    ready.start()
+    bmc_service.BmcService(SPEC, str(tmp_path)).wait()
+    ready.join()
+
+
+def test_a_process_that_ended_is_not_waited_for(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as process:
+        (tmp_path / "pid").write_text(f"{process.pid}\n")
+        start = time.monotonic()
+        with pytest.raises(CoreError, match="the BMCs did not start"):
+            bmc_service.BmcService(SPEC, str(tmp_path)).wait()
+    assert time.monotonic() - start < 5

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = {
     "ibnetdiscover": "ibnetdiscover",
     "ibqueryerrors": "ibqueryerrors",
     "ibstat": "ibstat",
+    "iperf3": "iperf3",
     "lldp": "lldp",
     "lspci": "lspci",
     "nccl-tests": "nccl_tests",

@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "lldp": "lldp",
     "lspci": "lspci",
     "nccl-tests": "nccl_tests",
+    "nvbandwidth": "nvbandwidth",
     "nvidia-smi": "nvidia_smi",
     "nvidia-smi-topo": "nvidia_smi_topo",
     "nvlink": "nvlink",

@@ -43,6 +43,7 @@ RECORDED = {
     "nvidia-smi-topo": ("nvidia_smi/*topo-m*",),
     "nvlink": ("nvidia_smi/*nvlink*",),
     "perfquery": ("infiniband/perfquery*",),
+    "nvbandwidth": ("perftest/nvbandwidth*",),
     "perftest": ("perftest/ib_*",),
     "slurm-nodes": ("slurm/scontrol-show-node*", "slurm/sinfo-json*", "slurm/slurmrestd-node*", "slurm/slurmd-C*"),
     "xid": ("xid/*",),

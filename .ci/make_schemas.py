@@ -1,4 +1,4 @@
-"""Write docs/schemas/parse.*.json and facts.json from the dataclasses that they describe, so that the two can't differ.
+"""Write docs/schemas/parse.*.json, facts.json and findings.json from the dataclasses that they describe, so that the two can't differ.
 
 Run by `make schemas`; a test compares.
 """
@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 
-from railyard.core.facts.summary import SCHEMA, SCHEMA_VERSION
+from railyard.core.facts import summary
+from railyard.core.model import run
 from railyard.core.model.document import BASE_FIELDS
 from railyard.core.model.node import NodeFacts
 from railyard.core.parse.registry import KINDS
@@ -27,11 +28,20 @@ PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 def facts_schema() -> dict[str, t.Any]:
     """Return the JSON Schema of a node's whole facts."""
-    body = _object(NodeFacts)
-    head = {"schema": {"const": SCHEMA}, "schema_version": {"const": SCHEMA_VERSION}}
+    return _flat(NodeFacts, summary.SCHEMA, summary.SCHEMA_VERSION, "What railyard.cluster.hardware_facts returns as document")
+
+
+def findings_schema() -> dict[str, t.Any]:
+    """Return the JSON Schema of a validation run's record."""
+    return _flat(run.RunRecord, run.SCHEMA, run.SCHEMA_VERSION, "What a validation run writes to findings.json in its folder")
+
+
+def _flat(cls: type, name: str, version: int, title: str) -> dict[str, t.Any]:
+    body = _object(cls)
+    head = {"schema": {"const": name}, "schema_version": {"const": version}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "What railyard.cluster.hardware_facts returns as document",
+        "title": title,
         "description": body["description"],
         "type": "object",
         "properties": {**head, **body["properties"]},
@@ -111,7 +121,8 @@ def _sentence(text: str | None) -> str:
 
 
 def write(folder: pathlib.Path) -> None:
-    (folder / "facts.json").write_text(json.dumps(facts_schema(), indent=2, ensure_ascii=False) + "\n")
+    for name, document in (("facts", facts_schema()), ("findings", findings_schema())):
+        (folder / f"{name}.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     for kind in KINDS:
         (folder / f"parse.{kind}.json").write_text(json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n")
 

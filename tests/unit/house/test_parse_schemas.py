@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The schemas of parsed outputs and of facts are those of the dataclasses that hold them."""
+"""The schemas of parsed outputs, of facts and of findings are those of the dataclasses that hold them."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def test_the_schema_is_the_parsers(kind: str, repository: pathlib.Path) -> None:
 
 def test_the_schema_of_facts_is_the_models(repository: pathlib.Path) -> None:
     assert json.loads((repository / "docs/schemas/facts.json").read_text()) == make_schemas(repository).facts_schema(), "make schemas writes it anew"
+
+
+def test_the_schema_of_findings_is_the_models(repository: pathlib.Path) -> None:
+    assert json.loads((repository / "docs/schemas/findings.json").read_text()) == make_schemas(repository).findings_schema(), "make schemas writes it anew"
 
 
 def test_no_schema_is_left_over(repository: pathlib.Path) -> None:

@@ -120,7 +120,7 @@ def _testcase(entry: Mapping[str, Any]) -> NvbandwidthTestcase:
 def _directions(name: str, rows: tuple[tuple[float | None, ...], ...]) -> tuple[tuple[tuple[float | None, ...], ...], tuple[NvbandwidthPart, ...]]:
     """Return the table of the total, and those of the directions, where there are three in one."""
     size = len(rows[0]) if rows else 0
-    if "device_to_device_bidirectional" not in name or len(rows) != 3 * size:
+    if "device_to_device_bidirectional" not in name or not size or len(rows) != 3 * size:
         return rows, ()
     word = "write" if "write" in name else "read"
     tables = [rows[start : start + size] for start in range(0, 3 * size, size)]

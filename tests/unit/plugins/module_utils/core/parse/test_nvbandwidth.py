@@ -57,8 +57,10 @@ def test_json() -> None:
 def test_json_of_errors() -> None:
     body = json.loads(DOCUMENT)
     body["nvbandwidth"]["testcases"][2:] = [{"name": "x", "status": "Running"}, {"name": "x", "status": "Error"}, {"name": "y", "status": "ERROR"}]
+    body["nvbandwidth"]["testcases"].append({"name": "device_to_device_bidirectional_memcpy_read_sm", "status": "Waived"})
     found = parse(json.dumps(body))
-    assert [(testcase.name, testcase.status) for testcase in found.testcases][2:] == [("x", "error"), ("y", "error")]
+    assert [(testcase.name, testcase.status) for testcase in found.testcases][2:4] == [("x", "error"), ("y", "error")]
+    assert (found.testcases[4].status, found.testcases[4].matrix) == ("waived", ())
     assert not found.complete
     body["nvbandwidth"].update(error="[CUDA_ERROR_NO_DEVICE] no CUDA-capable device is detected", warning="a smaller buffer", testcases=[])
     found = parse(json.dumps(body))

@@ -16,7 +16,7 @@ from typing import Any
 from .gpu_models import model_of
 from .infiniband_tree import hca_files
 from .nics import slots_of
-from .profile import effective
+from .profile import effective, kernel_log
 
 _SPEEDS = {1: "2.5", 2: "5.0", 3: "8.0", 4: "16.0", 5: "32.0", 6: "64.0"}
 _PORT, _SWITCH, _GRACE_PORT = ("0x8086", "0x352a"), ("0x1000", "0xc030"), ("0x10de", "0x22b1")
@@ -66,7 +66,14 @@ def hardware_tree(profile: Mapping[str, Any]) -> Tree:
     _memory(tree, node)
     _drivers(tree, node)
     _devices(tree, node, slots_of(profile["gpus"]))
+    _kernel_log(tree, profile)
     return tree
+
+
+def _kernel_log(tree: Tree, profile: Mapping[str, Any]) -> None:
+    """Add the kernel's log in the form of /dev/kmsg (Documentation/ABI/testing/dev-kmsg), one line a minute."""
+    lines = ["Linux version 6.1.0 (railyard@simulator)", *kernel_log(profile)]
+    tree.files["/dev/kmsg"] = "".join(f"4,{number},{number * 60_000_000},-;{line}\n" for number, line in enumerate(lines))
 
 
 def _devices(tree: Tree, node: Mapping[str, Any], slots: Sequence[str]) -> None:

@@ -11,11 +11,17 @@ from typing import Any
 _SPEEDS = {200: "XDR", 100: "NDR", 50: "HDR", 25: "EDR", 14: "FDR", 10: "QDR", 5: "DDR", 2.5: "SDR"}
 STATES = {"Down": 1, "Initializing": 2, "Armed": 3, "Active": 4}
 _STATE_WORDS = {"Down": "DOWN", "Initializing": "INIT", "Armed": "ARMED", "Active": "ACTIVE"}
+# What a port counts that is no traffic; those of mlx5 itself in hw_counters.
+_COUNTERS = (
+    *("symbol_error", "link_error_recovery", "link_downed", "port_rcv_errors", "port_rcv_remote_physical_errors", "port_rcv_switch_relay_errors"),
+    *("port_xmit_discards", "port_xmit_constraint_errors", "port_rcv_constraint_errors", "local_link_integrity_errors", "excessive_buffer_overrun_errors"),
+    "VL15_dropped",
+)
 PHYSICAL_STATES = {"Sleep": 1, "Polling": 2, "Disabled": 3, "LinkUp": 5, "LinkErrorRecovery": 6}
 
 
 def hca_files(nic: Mapping[str, Any], node: str) -> dict[str, str]:
-    """Return an adapter's attributes by path below its folder, its port active."""
+    """Return an adapter's attributes by path below its folder, its port active and without an error."""
     digits = nic["guid"][2:]
     words = ":".join(digits[start : start + 4] for start in range(0, 16, 4))
     attributes = {
@@ -31,6 +37,7 @@ def hca_files(nic: Mapping[str, Any], node: str) -> dict[str, str]:
     }
     if nic["link_layer"] == "ethernet":
         attributes["ports/1/gid_attrs/ndevs/0"] = nic["netdev"]
+    attributes |= dict.fromkeys((*(f"ports/1/counters/{name}" for name in _COUNTERS), "ports/1/hw_counters/rx_icrc_encapsulated"), "0")
     return {name: f"{value}\n" for name, value in attributes.items()} | port_files(nic)
 
 

@@ -11,10 +11,12 @@ import pytest
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.classes import CLASSES
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
+from ansible_collections.railyard.cluster.plugins.module_utils.core.parse.xid import parse as parse_xid
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.hardware_tree import Tree, hardware_tree
-from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import apply_fault, make_profile
+from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import apply_fault, heal, make_profile
 
 DEVICES = "/sys/bus/pci/devices"
+LOG = "/dev/kmsg"
 
 
 def profile(name: str = "h100_sxm_8") -> dict[str, Any]:
@@ -26,9 +28,9 @@ def real(tree: Tree, link: str) -> str:
 
 
 def difference(name: str, kind: str, gpu: int) -> tuple[dict[str, str], set[str]]:
-    """Return the files that a fault changes, by their last two names, and those that it takes away."""
+    """Return the files that a fault changes, by their last two names, and those that it takes away. The kernel's log is left out."""
     before, after = (hardware_tree(each) for each in (profile(name), apply_fault(profile(name), kind, gpu)))
-    changed = {path: text for path, text in after.files.items() if before.files.get(path) != text}
+    changed = {path: text for path, text in after.files.items() if before.files.get(path) != text and path != LOG}
     return {"/".join(path.split("/")[-2:]): text.strip() for path, text in changed.items()}, before.files.keys() - after.files.keys()
 
 
@@ -61,6 +63,14 @@ def test_links_are_written_as_sysfs_writes_them() -> None:
 
 def test_every_file_ends_its_line() -> None:
     assert {text[-1] for text in hardware_tree(profile()).files.values()} == {"\n"}
+
+
+def test_the_kernels_log_tells_of_faults_and_forgets_those_that_are_healed() -> None:
+    healthy = hardware_tree(profile()).files[LOG]
+    assert parse_xid(healthy).events == ()
+    (event,) = parse_xid(hardware_tree(apply_fault(profile(), "gpu_lost", 2)).files[LOG]).events
+    assert (event.xid, event.pci_address, event.uptime_s) == (79, "0000:4c:00", 60.0)
+    assert hardware_tree(heal(apply_fault(profile(), "gpu_lost", 2))).files[LOG] == healthy
 
 
 def test_the_same_node_has_the_same_tree_and_two_nodes_differ() -> None:

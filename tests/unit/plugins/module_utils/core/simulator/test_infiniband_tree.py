@@ -28,6 +28,14 @@ def test_attributes_have_the_form_of_the_recorded_ones() -> None:
         assert ours[path.relative_to(recorded).as_posix()].strip() == path.read_text().strip(), "a ConnectX-7 with an active port says the same"
 
 
+def test_counters_are_some_of_the_recorded_ones() -> None:
+    recorded = recordings.path("infiniband/sysfs-class-infiniband-8x-h100/mlx5_0")
+    ours = {path for path in hca_files(nic(), "node1") if "counters/" in path}
+    assert "ports/1/counters/symbol_error" in ours
+    assert ours <= {path.relative_to(recorded).as_posix() for path in recorded.rglob("*") if path.is_file()}
+    assert all((recorded / path).read_text().strip().isdecimal() for path in ours), "a number alone"
+
+
 def test_identity() -> None:
     files = hca_files(nic(), "node1")
     words = files["node_guid"].strip()

@@ -163,6 +163,20 @@ def test_what_is_no_whole_history_is_told_and_left_alone(path: pathlib.Path, how
         assert path.read_bytes() == before
 
 
+def test_whichever_page_is_overwritten_no_run_is_added(path: pathlib.Path) -> None:
+    """Also one that holds only old runs, which nobody reads."""
+    nodes = tuple(RunNode(f"node{number}", None, "", "", "") for number in range(200))
+    for number in range(1, 6):
+        results = tuple(CheckResult(Subject("node", node.name, node.name), "rdma", "pass", observed=390.0) for node in nodes)
+        _history.add_run(path, replace(run(number), nodes=nodes, results=results))
+    content = path.read_bytes()
+    assert len(content) > 10 * 4096
+    for page in range(0, len(content), 4096):
+        path.write_bytes(content[:page] + b"\xa5" * 4096 + content[page + 4096 :])
+        with pytest.raises(CoreError, match="the history is damaged"):
+            _history.add_run(path, run(6), runs=1)
+
+
 @pytest.mark.parametrize("kind", ["no folder", "a folder", "a link"])
 def test_a_place_that_cannot_be_written(tmp_path: pathlib.Path, kind: str) -> None:
     path = tmp_path / "there" / "history.sqlite"

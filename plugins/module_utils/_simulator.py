@@ -16,10 +16,12 @@ import sys
 import typing as t
 from datetime import datetime
 
+from ._simulated_tests import run
 from .core.errors import CoreError
 from .core.simulator.hardware_tree import Tree, hardware_tree
 from .core.simulator.nvidia_smi import nvidia_smi
 from .core.simulator.profile import FAULTS, HARDWARE_ROOT, apply_fault, heal, kernel_log
+from .core.simulator.programs import TEST_PROGRAMS
 
 PROFILE = "/etc/railyard-lab/hardware.json"
 PROFILE_VARIABLE = "RAILYARD_SIMULATOR_PROFILE"
@@ -34,6 +36,8 @@ def main(version: str) -> int:
     name = os.path.basename(sys.argv[0])
     try:
         profile = _read(path)
+        if name in TEST_PROGRAMS:
+            return run(name, profile, sys.argv[1:], _denied(profile))
         if name in TOOLS:
             answer = TOOLS[name](profile, sys.argv[1:], datetime.now(), _denied(profile))
             sys.stdout.write(answer.stdout)

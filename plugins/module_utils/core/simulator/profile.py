@@ -53,6 +53,15 @@ FAULTS: dict[str, dict[str, Any]] = {
     "fabric_failed": {"help": "the fabric manager did not take the GPU in", "details": {}},
     "persistence_off": {"help": "persistence mode is off", "details": {}},
     "xid": {"help": "an Xid in the kernel log and nothing else", "details": {"xid": 31, "text": "MMU Fault"}},
+    "slow_gpu": {"help": "slower than it should be, in all that it does", "details": {"percent": 20}},
+    "slow_nvlink": {"help": "its NVLinks carry less than they should", "details": {"percent": 20}},
+    "wrong_data": {"help": "what it receives is wrong: tests of copies and collectives find wrong values", "details": {}},
+    "slow_rail": {"help": "a rail carries less than it should (whole node)", "details": {"rail": 0, "percent": 30}, "node": True},
+    "nccl_hang": {"help": "collectives never begin (whole node)", "details": {}, "node": True},
+    "nccl_crash": {"help": "collectives die of a segmentation fault (whole node)", "details": {}, "node": True},
+    "nccl_singletons": {"help": "nccl-tests were built without MPI: each task runs alone (whole node)", "details": {}, "node": True},
+    "nccl_fewer_hcas": {"help": "NCCL does not find the adapter of a rail (whole node)", "details": {"rail": 0}, "node": True},
+    "nccl_no_gpudirect": {"help": "NCCL goes through the host's memory (whole node)", "details": {}, "node": True},
     "driver_not_loaded": {"help": "the driver is not loaded (whole node)", "details": {}, "node": True},
     "driver_mismatch": {"help": "library and kernel module differ (whole node)", "details": {}, "node": True},
 }
@@ -175,9 +184,13 @@ def effective(profile: Mapping[str, Any], denied: Collection[int] = ()) -> dict[
     """
     result = copy.deepcopy(dict(profile))
     result["driver"] = "loaded" if result.get("vendor") == "nvidia" else "not_loaded"
+    # What is wrong with the node as a whole, beside its driver: kind -> details.
+    result["node_faults"] = {fault["kind"]: fault for fault in result["faults"] if fault["gpu"] is None and not fault["kind"].startswith("driver_")}
     for gpu in result["gpus"]:
         gpu.update(_HEALTHY, nvlinks_up=gpu["nvlinks"], current_width=gpu["pcie_width"], current_generation=gpu["pcie_generation"])
     for fault in result["faults"]:
+        if fault["kind"] in result["node_faults"]:
+            continue
         if fault["gpu"] is None:
             result["driver"] = fault["kind"].replace("driver_", "")
         elif fault["gpu"] < len(result["gpus"]):
@@ -202,6 +215,9 @@ _HEALTHY: dict[str, Any] = {
     "recovery_action": "None",
     "fabric_ok": True,
     "persistence": "Enabled",
+    "slow_percent": 0,
+    "nvlink_slow_percent": 0,
+    "wrong_data": False,
 }
 
 
@@ -231,6 +247,12 @@ def _apply(gpu: dict[str, Any], fault: Mapping[str, Any]) -> None:
         gpu["fabric_ok"] = False
     elif kind == "persistence_off":
         gpu["persistence"] = "Disabled"
+    elif kind == "slow_gpu":
+        gpu["slow_percent"] = fault["percent"]
+    elif kind == "slow_nvlink":
+        gpu["nvlink_slow_percent"] = fault["percent"]
+    elif kind == "wrong_data":
+        gpu["wrong_data"] = True
 
 
 def kernel_log(profile: Mapping[str, Any]) -> list[str]:

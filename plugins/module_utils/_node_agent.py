@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to the collection: it may change at any time.
-"""The node agent's executable: what a node does on its own. ``railyard-agent.pyz health`` is Slurm's HealthCheckProgram."""
+"""The node agent's executable: what a node does on its own. ``railyard-agent.pyz health`` is Slurm's HealthCheckProgram; ``measure`` follows
+the schedule of a measurement."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
+from . import _measurement
 from .core.agent import health
 from .core.errors import CoreError
 from .core.runner import CommandResult
@@ -163,15 +165,18 @@ def main(version: str) -> int:
     check.add_argument("--config", default=CONFIG, help="what the node is (%(default)s)")
     check.add_argument("--checks", default=CHECKS, help="folder of executables (%(default)s)")
     check.add_argument("--state", default=STATE, help="folder of the last result (%(default)s)")
+    measure = commands.add_parser("measure", help="do this node's part of a measurement")
+    measure.add_argument("part", help="what the node does, as the controller wrote it")
+    measure.add_argument("result", help="where to write what came of it")
     arguments = parser.parse_args()
-    if arguments.command != "health":
+    if arguments.command is None:
         parser.print_usage(sys.stderr)
         return 2
     try:
-        return _health(arguments)
+        return _health(arguments) if arguments.command == "health" else _measurement.main(arguments.part, arguments.result)
     except CoreError as error:
         syslog.openlog("railyard-agent", 0, syslog.LOG_DAEMON)
-        syslog.syslog(syslog.LOG_ERR, f"health: {error}")
+        syslog.syslog(syslog.LOG_ERR, f"{arguments.command}: {error}")
         sys.stderr.write(f"railyard-agent: {error}\n")
         return 2
 

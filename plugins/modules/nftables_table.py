@@ -108,8 +108,8 @@ def refuse_lock_out(runner: ModuleRunner, networks: list[str]) -> None:
 
 
 def loaded(runner: ModuleRunner, table: str) -> str:
-    """Return the kernel's table without counters; empty where it is not loaded."""
-    answer = runner.run(["nft", "--stateless", "list", "table", *table.split()], 60)
+    """Return the kernel's table without counters and without what its sets hold now; empty where it is not loaded."""
+    answer = runner.run(["nft", "--stateless", "--terse", "list", "table", *table.split()], 60)
     return answer.stdout if answer.rc == 0 else ""
 
 

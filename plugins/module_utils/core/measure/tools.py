@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The tools that measure a pair of nodes: what each node runs, and what the outputs say.
+
+A pair is a *server* and a *client*. Both directions are measured one after the other, on all rails at once, and a rail is as fast as its slower
+direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import CoreError
+from ..parse import iperf3, perftest
+
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rail:
+    """One port of a node that is measured."""
+
+    number: int
+    device: str = ""
+    """The HCA, ``mlx5_0``; empty for the node's address itself."""
+    port: int = 1
+
+
+@dataclass(frozen=True)
+class End:
+    """A node as a tool sees it."""
+
+    name: str
+    address: str
+    rails: tuple[Rail, ...] = (Rail(0),)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one pair reached on one rail."""
+
+    rail: int
+    forward: float | None
+    """From the client to the server, in Gbit/s; null: nothing came of it."""
+    backward: float | None
+    problem: str = ""
+    """Why nothing came of it."""
+
+    @property
+    def rate(self) -> float | None:
+        """The slower direction; null unless both were measured."""
+        return None if self.forward is None or self.backward is None else min(self.forward, self.backward)
+
+
+@dataclass(frozen=True)
+class Iperf3:
+    """TCP, by iperf3. One server per direction, as a server that is told to (``--one-off``) ends after its first client."""
+
+    seconds: float = 2.0
+    omit_s: float = 0.5
+    """Left out at the beginning: TCP finds its speed then."""
+    streams: int = 4
+
+    name = "iperf3"
+    package = "iperf3"
+    unit = "Gbit/s"
+
+    def ports(self, rails: int) -> int:
+        return 2
+
+    def duration_s(self) -> float:
+        """What the client's stages take, with what connecting costs."""
+        return 2 * (self.seconds + self.omit_s + 0.5)
+
+    def serve(self, server: End, client: End, port: int, _mark: str) -> tuple[Command, ...]:
+        return tuple(("iperf3", "--server", "--one-off", "--json", "--bind", server.address, "--port", str(port + way)) for way in (0, 1))
+
+    def run(self, server: End, client: End, port: int, mark: str) -> tuple[tuple[Command, ...], ...]:
+        common = ("iperf3", "--client", server.address, "--bind", client.address, "--json", "--connect-timeout", "2000")
+        test = ("--time", f"{self.seconds:g}", "--omit", f"{self.omit_s:g}", "--parallel", str(self.streams), "--extra-data", mark)
+        return ((*common, *test, "--port", str(port)),), ((*common, *test, "--port", str(port + 1), "--reverse"),)
+
+    def read(self, server: Mapping[str, Any], client: Mapping[str, Any], rails: Sequence[int], mark: str) -> tuple[Reading, ...]:
+        ways: list[float | None] = []
+        problem = ""
+        served = list(server.get("serve", ()))
+        for place, stage in enumerate(client.get("run", ())):
+            rate, why = _iperf3_rate(stage[0])
+            if rate is not None and place < len(served) and _mark_of(served[place]) not in (None, mark):
+                rate, why = None, f"{server['peer']} did not measure with whom it was to"
+            ways.append(rate)
+            problem = problem or why
+        forward, backward = ([*ways, None, None])[:2]
+        return (Reading(rails[0] if rails else 0, forward, backward, problem or ("" if ways else "the client ran nothing")),)
+
+
+def _mark_of(outcome: Mapping[str, Any]) -> str | None:
+    """The mark that a server was given by its client; null where it cannot be read (the client's own output says what is wrong then)."""
+    try:
+        return iperf3.parse(outcome["stdout"]).extra_data
+    except CoreError:
+        return None
+
+
+def _iperf3_rate(outcome: Mapping[str, Any]) -> tuple[float | None, str]:
+    """What arrived per second, and why nothing did."""
+    if outcome["rc"] == 127:
+        return None, "iperf3 is not installed"
+    if outcome["rc"] == 124:
+        return None, f"iperf3 did not end in {outcome['seconds']:.0f} s"
+    try:
+        document = iperf3.parse(outcome["stdout"])
+    except CoreError as error:
+        return None, (outcome["stderr"].strip().splitlines() or [str(error)])[0]
+    if document.faults or not document.complete or not document.received_gbits_per_s:
+        return None, document.faults[0].message if document.faults else "iperf3 ended early"
+    return document.received_gbits_per_s, ""
+
+
+@dataclass(frozen=True)
+class Perftest:
+    """RDMA, by perftest: ``ib_write_bw`` moves data from the client to the server, ``ib_read_bw`` the other way. All rails at once."""
+
+    seconds: int = 2
+    size_bytes: int = 1 << 20
+    queue_pairs: int = 4
+    gid_index: int | None = None
+    """For RoCE; null: perftest chooses."""
+
+    name = "perftest"
+    package = "perftest"
+    unit = "Gbit/s"
+
+    def ports(self, rails: int) -> int:
+        return 2 * rails
+
+    def duration_s(self) -> float:
+        return 2 * (self.seconds + 1.5)
+
+    def _test(self, program: str, rail: Rail, port: int) -> Command:
+        gid = () if self.gid_index is None else ("--gid-index", str(self.gid_index))
+        device = ("--ib-dev", rail.device, "--ib-port", str(rail.port), "--port", str(port))
+        size = ("--size", str(self.size_bytes), "--qp", str(self.queue_pairs), "--duration", str(self.seconds), "--report_gbits", "--CPU-freq")
+        return (program, *device, *size, *gid)
+
+    def serve(self, server: End, client: End, port: int, _mark: str) -> tuple[Command, ...]:
+        return tuple(self._test(program, rail, port + 2 * place + way) for way, program in enumerate(_WAYS) for place, rail in enumerate(server.rails))
+
+    def run(self, server: End, client: End, port: int, _mark: str) -> tuple[tuple[Command, ...], ...]:
+        return tuple(
+            tuple((*self._test(program, rail, port + 2 * place + way), server.address) for place, rail in enumerate(client.rails))
+            for way, program in enumerate(_WAYS)
+        )
+
+    def read(self, server: Mapping[str, Any], client: Mapping[str, Any], rails: Sequence[int], mark: str) -> tuple[Reading, ...]:
+        stages = list(client.get("run", ()))
+        readings = []
+        for place, rail in enumerate(rails):
+            ways = [_perftest_rate(stage[place]) for stage in stages if place < len(stage)]
+            forward, backward = ([*(rate for rate, _why in ways), None, None])[:2]
+            problem = next((why for _rate, why in ways if why), "" if ways else "the client ran nothing")
+            readings.append(Reading(rail, forward, backward, problem))
+        return tuple(readings)
+
+
+_WAYS = ("ib_write_bw", "ib_read_bw")
+
+
+def _perftest_rate(outcome: Mapping[str, Any]) -> tuple[float | None, str]:
+    program = outcome["argv"][0]
+    if outcome["rc"] == 127:
+        return None, f"{program} is not installed"
+    if outcome["rc"] == 124:
+        return None, f"{program} did not end in {outcome['seconds']:.0f} s"
+    try:
+        document = perftest.parse(outcome["stdout"])
+    except CoreError as error:
+        return None, (outcome["stderr"].strip().splitlines() or [str(error)])[0]
+    if outcome["rc"] or not document.rows or not document.rows[-1].bw_avg_gbits_per_s:
+        return None, (outcome["stderr"].strip().splitlines() or [f"{program} ended with status {outcome['rc']}"])[0]
+    return document.rows[-1].bw_avg_gbits_per_s, ""

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to the collection: it may change at any time.
+"""A measurement's folder on the controller: the schedule, each node's part, and what each node brought back.
+
+``schedule.json``; ``PHASE/parts/NODE.json``; ``PHASE/outputs/NODE.json.gz``; ``verdict.json``. It can be read again at any time: a verdict costs no
+measurement.
+"""
+
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import json
+import os
+import secrets
+import typing as t
+import urllib.parse
+from dataclasses import asdict
+
+from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS, Campaign, members_from
+from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.pairs import Settings
+from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.tools import Iperf3, Perftest
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.isolation import Round
+
+SCHEMA = "railyard.measurement.schedule"
+SCHEMA_VERSION = 1
+TOOLS: dict[str, t.Any] = {"network_bandwidth": Iperf3, "rdma_bandwidth": Perftest}
+
+
+class CampaignFolder:
+    """The files of one measurement. Whatever is missing or damaged raises ``CoreError``."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.expanduser(path)
+
+    # The schedule
+
+    def create(self, definition: dict[str, t.Any]) -> Campaign:
+        """Make the folder of a new measurement, with the parts of its rounds."""
+        campaign = campaign_from(definition)
+        self._write_phase(campaign, definition, ROUNDS, campaign.plan(), earlier={})
+        return campaign
+
+    def confirm(self, rounds: t.Sequence[Round]) -> dict[str, t.Any]:
+        """Add the parts of the rounds that confirm. Returns them by node."""
+        definition = self.definition()
+        return self._write_phase(campaign_from(definition), definition, CONFIRM, rounds, earlier=definition["phases"])
+
+    def _write_phase(
+        self, campaign: Campaign, definition: dict[str, t.Any], phase: str, rounds: t.Sequence[Round], *, earlier: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        parts = campaign.parts(rounds, phase=phase, token=secrets.token_urlsafe(24))
+        for node, part in parts.items():
+            self._write(f"{phase}/parts/{_file(node)}.json", json.dumps(part.to_dict()).encode())
+        document = {
+            **{key: value for key, value in definition.items() if key != "phases"},
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "phases": {**earlier, phase: [asdict(one) for one in rounds]},
+        }
+        self._write("schedule.json", json.dumps(document, indent=1).encode())
+        return parts
+
+    def definition(self) -> dict[str, t.Any]:
+        document = self._read("schedule.json")
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA or document.get("schema_version") != SCHEMA_VERSION:
+            raise CoreError("this is no schedule of this Railyard's.", where=f"{self.path}/schedule.json")
+        return document
+
+    def campaign(self) -> Campaign:
+        return campaign_from(self.definition())
+
+    def rounds(self, phase: str) -> tuple[Round, ...]:
+        """The rounds of a phase; none where it has not been planned."""
+        return tuple(
+            Round(one["number"], one["purpose"], tuple((a, b) for a, b in one["pairs"]), tuple(one["idle"]))
+            for one in self.definition()["phases"].get(phase, ())
+        )
+
+    # What the nodes get and bring back
+
+    def part(self, phase: str, node: str) -> dict[str, t.Any] | None:
+        """A node's part; ``None`` for one that has none."""
+        if not os.path.isfile(f"{self.path}/schedule.json"):
+            raise CoreError("there is no measurement here.", where=self.path, hint="Plan one first: railyard.cluster.pair_schedule.")
+        path = f"{phase}/parts/{_file(node)}.json"
+        return dict(self._read(path)) if os.path.isfile(f"{self.path}/{path}") else None
+
+    def shared(self) -> dict[str, t.Any]:
+        """Whom the nodes let in, and on which ports."""
+        definition = self.definition()
+        return {"sources": definition["sources"], "ports": definition["ports"]}
+
+    def keep(self, phase: str, node: str, content: bytes) -> str:
+        """Keep what a node brought back. Returns the path."""
+        return self._write(f"{phase}/outputs/{_file(node)}.json.gz", gzip.compress(content, mtime=0))
+
+    def outputs(self, phase: str) -> dict[str, dict[str, t.Any]]:
+        """By node, what its agent wrote."""
+        folder = f"{self.path}/{phase}/outputs"
+        found = {}
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            if name.endswith(".json.gz"):
+                with gzip.open(f"{folder}/{name}", "rt", encoding="utf-8") as file:
+                    document = json.load(file)
+                found[str(document["node"])] = document
+        return found
+
+    def write_verdict(self, document: dict[str, t.Any]) -> str:
+        return self._write("verdict.json", json.dumps(document, indent=1).encode() + b"\n")
+
+    def _write(self, name: str, content: bytes) -> str:
+        return write_private(f"{self.path}/{name}", content)
+
+    def _read(self, name: str) -> t.Any:
+        try:
+            with open(f"{self.path}/{name}", encoding="utf-8") as file:
+                return json.load(file)
+        except (OSError, ValueError) as error:
+            raise CoreError(f"it cannot be read: {error}.", where=f"{self.path}/{name}") from None
+
+
+def write_private(path: str, content: bytes) -> str:
+    """Write a file whole, for its owner only. Returns its path."""
+    staged = f"{path}.{os.getpid()}.new"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        os.replace(staged, path)
+    except OSError as error:
+        raise CoreError(f"it cannot be written: {error.strerror}.", where=path) from None
+    return path
+
+
+def campaign_from(definition: dict[str, t.Any]) -> Campaign:
+    """Return the campaign that a definition says. Raises ``CoreError`` for what cannot be meant."""
+    first, separator, last = str(definition["ports"]).partition("-")
+    if not (first.isdigit() and (last.isdigit() or not separator)):
+        raise CoreError(f"{definition['ports']!r} is no range of ports.", where="validate_ports", hint="Write 28100-28109.")
+    options = {key: value for key, value in definition.get("options", {}).items() if value is not None}
+    try:
+        tool = TOOLS[definition["test"]](**options)
+    except TypeError as error:
+        raise CoreError(f"{definition['test']} cannot be asked for that: {error}.") from None
+    return Campaign(
+        run_id=str(definition["run_id"]),
+        members=members_from(definition["nodes"]),
+        tool=tool,
+        first_port=int(first),
+        last_port=int(last or first),
+        settings=Settings(**definition.get("settings", {})),
+        rounds=int(definition.get("rounds", 7)),
+    )
+
+
+def sources(addresses: t.Iterable[str]) -> list[str]:
+    """The fewest networks that hold these addresses and no others."""
+    networks: dict[int, list[t.Any]] = {4: [], 6: []}
+    for address in addresses:
+        try:
+            network = ipaddress.ip_network(address)
+        except ValueError:
+            raise CoreError(f"{address!r} is no address.", where="validate_address", hint="Nodes are measured at an address, not at a name.") from None
+        networks[network.version].append(network)
+    return [str(network) for version in (4, 6) for network in ipaddress.collapse_addresses(networks[version])]
+
+
+def _file(node: str) -> str:
+    return urllib.parse.quote(node, safe="")

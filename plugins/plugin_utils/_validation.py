@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Private to the collection: it may change at any time.
+"""From a run's folder to the record of what was found: what the measurements said, what each node's checks said, and what was left out."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from dataclasses import asdict
+
+from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import SCHEMA, SCHEMA_VERSION, RunRecord
+
+STAGES = {"all": ("node", "pair"), "node": ("node",), "pair": ("pair",), "scale": ("scale",)}
+# Measurements of pairs, by the folder that they are kept in.
+MEASUREMENTS = ("network", "rdma")
+
+
+def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> RunRecord:
+    """Return the record of a run from what it left in its folder. Raises ``CoreError`` for a file that is damaged."""
+    folder = os.path.expanduser(arguments["folder"])
+    results: list[dict[str, t.Any]] = []
+    tests: list[dict[str, t.Any]] = []
+    missing = [{"what": node, "why": str(why)} for node, why in sorted(arguments["problems"].items()) if why]
+    warnings: list[str] = []
+    for name in MEASUREMENTS:
+        verdict = _read(f"{folder}/{name}/verdict.json")
+        if verdict:
+            results += verdict["results"]
+            tests.append(verdict["test"])
+            missing += [{"what": f"{node}: {verdict['test']['test']}", "why": "nothing came back from it"} for node in verdict["absent"]]
+            warnings += verdict["problems"]
+    nodes = [
+        {"name": node["name"], "serial": None, "hardware_class": node["hardware_class"], "leaf": node["leaf"], "unit": node["unit"]}
+        for node in arguments["nodes"]
+    ]
+    return RunRecord.from_dict(
+        {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "run_id": arguments["run_id"],
+            "inventory": inventory,
+            "started": arguments["started"],
+            "ended": ended,
+            "stages": list(STAGES[arguments["stage"]]),
+            "nodes": nodes,
+            "results": results,
+            "tests": tests,
+            "not_tested": missing,
+            "warnings": warnings,
+        }
+    )
+
+
+def summary(record: RunRecord, path: str) -> dict[str, t.Any]:
+    """What a person wants to know first, and what the command shows."""
+    found = findings(record.results)
+    return {
+        "run_id": record.run_id,
+        "path": path,
+        "verdict": worst(record.results),
+        "nodes": len(record.nodes),
+        "passed": len(record.results) - len(found),
+        "findings": [asdict(finding) for finding in found],
+        "tests": [
+            {
+                "test": test.test,
+                "tool": test.tool,
+                "proof": test.proof,
+                "unit": test.unit,
+                "rounds": test.rounds,
+                "pairs": len(test.pairs),
+                "expected": test.expected,
+            }
+            for test in record.tests
+        ],
+        "not_tested": [asdict(entry) for entry in record.not_tested],
+        "warnings": list(record.warnings),
+    }
+
+
+def worst(results: t.Iterable[CheckResult]) -> str:
+    """The verdict over all: ``fail`` before ``inconclusive`` before ``warn`` before ``pass``; ``inconclusive`` where nothing was checked."""
+    seen = {result.verdict for result in results}
+    return next((verdict for verdict in ("fail", "inconclusive", "warn", "pass") if verdict in seen), "inconclusive")
+
+
+def _read(path: str) -> dict[str, t.Any] | None:
+    if not os.path.exists(path):
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            return dict(json.load(file))
+    except (OSError, ValueError) as error:
+        raise CoreError(f"it cannot be read: {error}.", where=path) from None

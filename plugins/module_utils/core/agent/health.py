@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The health check of a node: run every check within its time, then drain the node, or leave it alone.
 
-The built-in checks come first, then the executables of ``healthcheck.d`` in the order of their names: exit status 0
+The catalogue's fast checks come first, then the executables of ``healthcheck.d`` in the order of their names: exit status 0
 means healthy, anything else unhealthy, with the first line of output as the reason. A check that hangs is unhealthy.
 A file that cannot be run is somebody's mistake: it is reported and drains nothing.
 
@@ -19,16 +19,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..runner import CommandResult, Runner
-from .checks import BUILT_IN
+from .checks import BROKEN, HEALTHY, UNHEALTHY, names, run_check
 
 SCHEMA = "railyard.health"
 SCHEMA_VERSION = 1
 REASON_PREFIX = "railyard: "
 REASON_LENGTH = 200
 SLURM_TIMEOUT_S = 8.0
-DEFAULTS: dict[str, Any] = {"timeout_s": 40.0, "check_timeout_s": 15.0, "resume": False, "disabled_checks": [], "disk": {}}
-
-HEALTHY, UNHEALTHY, BROKEN = "healthy", "unhealthy", "broken"
+DEFAULTS: dict[str, Any] = {"timeout_s": 40.0, "check_timeout_s": 15.0, "resume": False, "disabled_checks": [], "extra_checks": []}
 # States in which a person or Slurm has taken the node out of service by intent.
 _OUT_OF_SERVICE = frozenset(("DRAIN", "DRAINED", "DRAINING", "FAIL", "FAILING"))
 
@@ -77,7 +75,7 @@ def examine(node: Mapping[str, Any], scripts: Sequence[Script], runner: Runner, 
     settings = {**DEFAULTS, **(node.get("health") or {})}
     deadline = clock() + float(settings["timeout_s"])
     outcomes = []
-    for name, work in _work(node, scripts, settings["disabled_checks"], runner):
+    for name, work in _work(node, scripts, settings, runner):
         started = clock()
         limit = min(float(settings["check_timeout_s"]), deadline - started)
         if limit <= 0:
@@ -88,16 +86,11 @@ def examine(node: Mapping[str, Any], scripts: Sequence[Script], runner: Runner, 
     return outcomes
 
 
-def _work(node: Mapping[str, Any], scripts: Sequence[Script], disabled: Sequence[str], runner: Runner) -> list[tuple[str, Callable[[float], tuple[str, str]]]]:
+def _work(node: Mapping[str, Any], scripts: Sequence[Script], settings: Mapping[str, Any], runner: Runner) -> list[_Work]:
     """Return the checks that are on: each with its name and what runs it, given the seconds it may take."""
-    built_in: list[_Work] = [(name, functools.partial(_built_in, name, node, runner)) for name in BUILT_IN]
+    built_in: list[_Work] = [(name, functools.partial(run_check, name, node, runner)) for name in names(settings["extra_checks"])]
     own: list[_Work] = [(script.name, functools.partial(_script, script, runner)) for script in scripts]
-    return [work for work in (*built_in, *own) if work[0] not in disabled]
-
-
-def _built_in(name: str, node: Mapping[str, Any], runner: Runner, limit: float) -> tuple[str, str]:
-    reason = BUILT_IN[name](node, runner, limit)
-    return (UNHEALTHY, reason) if reason else (HEALTHY, "")
+    return [work for work in (*built_in, *own) if work[0] not in settings["disabled_checks"]]
 
 
 def _script(script: Script, runner: Runner, limit: float) -> tuple[str, str]:

@@ -112,6 +112,8 @@ def _device(seen: Seen, name: str) -> Subject | None:
 
 def pcie_errors(desired: Desired, seen: Seen) -> Iterator[Found]:
     """Have GPUs, adapters and the ports above them reported no PCIe errors that were not corrected (advanced error reporting)?"""
+    if not desired.count("gpus") and not desired.count("rails"):
+        return
     devices = [gpu.pci_address for gpu in seen.facts("gpus").gpus] + [hca.pci_address for hca in seen.facts("hcas").hcas if hca.pci_address]
     bridges = [bridge.pci_address for bridge in seen.facts("bridges").bridges]
     known = False

@@ -1,96 +1,64 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The built-in checks: what they ask, and what they say."""
+"""What Slurm's health check makes of the catalogue: which checks run, and what each verdict means for the node."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from ansible_collections.railyard.cluster.plugins.module_utils.core.agent.checks import LOCAL_REASON, disk_space, gpu_count, local_reason
+from ansible_collections.railyard.cluster.plugins.module_utils.core.agent.checks import BROKEN, HEALTHY, UNHEALTHY, names, run_check
+from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catalogue import ALWAYS, BY_NAME
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 
-
-class FakeRunner:
-    """Answers the commands it knows; any other is a failure of the test."""
-
-    def __init__(self, commands: Mapping[tuple[str, ...], CommandResult] | None = None, files: Mapping[str, str] | None = None) -> None:
-        self.commands, self.files = dict(commands or {}), dict(files or {})
-
-    def run(self, argv: Sequence[str], timeout_s: float) -> CommandResult:
-        return self.commands[tuple(argv)]
-
-    def read(self, path: str) -> str:
-        if path not in self.files:
-            raise FileNotFoundError(path)
-        return self.files[path]
-
-    def listdir(self, path: str) -> list[str]:
-        raise NotImplementedError
-
-    def readlink(self, path: str) -> str:
-        raise NotImplementedError
+from ..facts.nodes import Node, make
 
 
-LIST = ("nvidia-smi", "-L")
-LOST = "Unable to determine the device handle for GPU1: 0000:3B:00.0: GPU is lost.  Reboot the system to recover this GPU"
+def description(node: Node, **health: Any) -> dict[str, Any]:
+    return {"name": "node1", "hardware": hardware_class("h100_sxm_8"), "hardware_root": node.root, "health": health}
 
 
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        (CommandResult(0, "GPU 0: A (UUID: x)\n  MIG 1g.18gb     Device  0: (UUID: MIG-1)\nGPU 1: A (UUID: y)\n", ""), ""),
-        (CommandResult(0, "GPU 0: A (UUID: x)\n", ""), "2 GPUs expected, 1 answer"),
-        (CommandResult(0, "GPU 0: A\nGPU 1: A\nGPU 2: A\n", ""), "2 GPUs expected, 3 answer"),
-        (CommandResult(15, f"GPU 0: A (UUID: x)\n{LOST}\n", ""), f"2 GPUs expected, 1 answer: {LOST}"),
-        (CommandResult(9, "NVIDIA-SMI has failed because\n\n", ""), "2 GPUs expected, 0 answer: NVIDIA-SMI has failed because"),
-        (CommandResult(6, "", "No devices were found\n"), "2 GPUs expected, 0 answer: No devices were found"),
-        (CommandResult(127, "", "no such file"), "2 GPUs expected, nvidia-smi is not installed"),
-        (CommandResult(124, "", ""), "2 GPUs expected, nvidia-smi -L gave no answer in 15 s"),
-    ],
-)
-def test_gpu_count(answer: CommandResult, expected: str) -> None:
-    node = {"hardware": {"gpus": {"count": 2, "vendor": "nvidia"}}}
-    assert gpu_count(node, FakeRunner({LIST: answer}), 15.0) == expected
+def test_three_checks_always_run_and_a_site_adds_fast_ones() -> None:
+    assert names([]) == ["local_reason", "gpu_count", "disk_space"]
+    assert names(["xid", "gpu_count"]) == ["local_reason", "gpu_count", "disk_space", "xid"]
+    assert all(BY_NAME[name].fast for name in ALWAYS)
 
 
-@pytest.mark.parametrize("node", [{}, {"hardware": {}}, {"hardware": {"gpus": {}}}, {"hardware": {"gpus": {"count": 8, "vendor": "amd"}}}])
-def test_gpu_count_asks_nothing_where_the_class_has_no_such_gpus(node: dict[str, Any]) -> None:
-    assert gpu_count(node, FakeRunner(), 15.0) == ""
+@pytest.mark.parametrize("name", ["nvlink", "gpu_cuont"])
+def test_a_check_that_is_not_fast_or_that_there_is_not_drains_nothing(name: str) -> None:
+    node = make()
+    status, reason = run_check(name, description(node), node, 5.0)
+    assert status == BROKEN
+    assert reason.startswith("there is no fast check of this name; there are: local_reason, gpu_count, ")
+    assert node.asked == []
 
 
-DF = ("df", "--output=pcent,ipcent,target", "--", "/", "/var")
-HEADING = "Use% IUse% Mounted on\n"
+def test_what_fails_says_what_it_is_about() -> None:
+    node = make("h100_sxm_8", ("gpu_lost", 2), ("ecc_uncorrected", 4))
+    status, reason = run_check("xid", description(node), node, 5.0)
+    assert status == UNHEALTHY
+    assert reason == ("GPU 0000:4c:00.0: Xid 79 (GPU has fallen off the bus), once; GPU 0000:9b:00.0: Xid 48 (Double Bit ECC Error), once")
+    assert run_check("gpu_count", description(node), node, 5.0)[1].startswith("8 GPUs expected, 7 answer: Unable to determine the device handle for GPU2")
 
 
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        (CommandResult(0, HEADING + " 97%    3% /\n 10%     - /var\n", ""), ""),
-        (CommandResult(0, HEADING + " 10%    3% /\n 98%    1% /var\n", ""), "/var is 98% full, 97% is the limit"),
-        (CommandResult(0, HEADING + " 10%  100% /\n 10%    1% /my data\n", ""), "/ is 100% out of inodes, 97% is the limit"),
-        (CommandResult(0, HEADING + " 99%    1% /my data\n", ""), "/my data is 99% full, 97% is the limit"),
-        (CommandResult(1, HEADING + " 10%    3% /\n", "df: /var: No such file or directory\n"), "df: /var: No such file or directory"),
-        (CommandResult(124, "", ""), "df gave no answer in 15 s, a file system hangs"),
-    ],
-)
-def test_disk_space(answer: CommandResult, expected: str) -> None:
-    assert disk_space({"health": {"disk": {"paths": ["/", "/var"]}}}, FakeRunner({DF: answer}), 15.0) == expected
+def test_a_warning_drains_nothing_and_is_told() -> None:
+    node = make()
+    node.commands["chronyc"] = CommandResult(0, "C0A80001,ntp,3,1784102400.1,0.050000000,0.0,0.0,1.2,0.0,0.1,0.001,0.001,64.2,Normal\n", "")
+    assert run_check("clock_offset", description(node), node, 5.0) == (HEALTHY, "the clock is off by 0.050 s")
 
 
-def test_disk_space_asks_nothing_without_paths() -> None:
-    assert disk_space({}, FakeRunner(), 15.0) == ""
+def test_what_cannot_be_seen_drains_nothing() -> None:
+    node = make()
+    assert run_check("clock_offset", description(node), node, 5.0) == (BROKEN, "chronyc is not installed")
+    assert run_check("clock_offset", description(node, limits={"clock_offset_warm_s": 1}), node, 5.0) == (
+        BROKEN,
+        "node.health.limits: there is no limit 'clock_offset_warm_s'. Did you mean clock_offset_warn_s?",
+    )
 
 
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({}, ""),
-        ({LOCAL_REASON: "\n  prolog: scratch is not mounted \nmore\n"}, "prolog: scratch is not mounted"),
-        ({LOCAL_REASON: ""}, "/run/railyard/unhealthy exists and gives no reason"),
-    ],
-)
-def test_local_reason(files: dict[str, str], expected: str) -> None:
-    assert local_reason({}, FakeRunner(files=files), 15.0) == expected
+def test_a_check_looks_at_its_own_part_alone() -> None:
+    node = make()
+    assert run_check("rails", description(node), node, 5.0) == (HEALTHY, "")
+    assert node.asked == []

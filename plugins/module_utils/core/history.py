@@ -9,7 +9,7 @@ that was exchanged begins anew. Nothing here is compared with a wish: that a nod
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -171,23 +171,48 @@ def with_regressions(record: RunRecord, past: Mapping[Key, Sequence[PastResult]]
     return replace(record, results=(*record.results, *regressions(record, past)))
 
 
-def recovered(record: RunRecord, past: Mapping[Key, Sequence[PastResult]]) -> tuple[tuple[CheckResult, PastResult], ...]:
-    """Return what passed now and had failed or warned when it was last seen, with that result."""
+def recovered(record: RunRecord, past: Mapping[Key, Sequence[PastResult]]) -> tuple[tuple[Key, CheckResult, PastResult], ...]:
+    """Return what had failed or warned when it was last seen and is well now: its key, the result that says so, and the one before."""
+    now = dict(zip(keys(record), record.results))
+    well = {(key.identity, key.check): result for key, result in now.items() if result.verdict == "pass"}
     found = []
-    for key, result in zip(keys(record), record.results):
-        before = [entry for entry in past.get(key, ()) if entry.run_id != record.run_id and entry.verdict != "inconclusive"]
-        if result.verdict == "pass" and before and before[-1].verdict in ("warn", "fail"):
-            found.append((result, before[-1]))
+    for key, timeline in _timelines(past, without=record.run_id).items():
+        later = now.get(key, well.get((key.identity, key.check)))
+        if timeline and timeline[-1].verdict in ("warn", "fail") and later and later.verdict == "pass":
+            found.append((key, later, timeline[-1]))
     return tuple(found)
 
 
-def repeat_offenders(past: Mapping[Key, Iterable[PastResult]]) -> tuple[Offender, ...]:
+def repeat_offenders(past: Mapping[Key, Sequence[PastResult]]) -> tuple[Offender, ...]:
     """Return what began to fail twice or more in its last ten runs, with a good one in between; the worst first."""
     found = []
-    for key, entries in past.items():
-        last = [entry for entry in entries if entry.verdict != "inconclusive"][-_OFTEN_OF:]
+    for key, timeline in _timelines(past).items():
+        last = timeline[-_OFTEN_OF:]
         bad = [entry.verdict == "fail" for entry in last]
         episodes = sum(now and not before for before, now in zip([False, *bad], bad))
         if episodes >= _OFTEN:
-            found.append(Offender(key, last[-1].node, sum(bad), len(last), episodes))
+            found.append(Offender(key, past[key][-1].node, sum(bad), len(last), episodes))
     return tuple(sorted(found, key=lambda one: (-one.episodes, -one.failed, one.node, one.key.check, one.key.subject)))
+
+
+def _timelines(past: Mapping[Key, Sequence[PastResult]], without: str = "") -> dict[Key, list[PastResult]]:
+    """Return what ever failed with its results that tell something, the oldest first.
+
+    A rail or a leaf has a result only where something is wrong: a run that found its node well, or that made the check at all where it belongs
+    to no node, counts as good.
+    """
+    of_node: dict[tuple[str, str], dict[str, PastResult]] = {}
+    of_check: dict[str, dict[str, PastResult]] = {}
+    for key, entries in past.items():
+        for entry in entries:
+            if entry.verdict == "pass":
+                of_node.setdefault((key.identity, key.check), {})[entry.run_id] = entry
+                of_check.setdefault(key.check, {})[entry.run_id] = entry
+    found = {}
+    for key, entries in past.items():
+        if any(entry.verdict in ("warn", "fail") for entry in entries):
+            good = of_node.get((key.identity, key.check), {}) if entries[0].node else of_check.get(key.check, {})
+            own = {entry.run_id: entry for entry in entries}
+            told = [entry for entry in {**good, **own}.values() if entry.verdict != "inconclusive" and entry.run_id != without]
+            found[key] = sorted(told, key=lambda entry: (entry.ended, entry.run_id))
+    return found

@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from ..model.fabric import Defect, Fabric, Unit
+from ..xml_text import xml_text
 
 # A unit of more hosts shows squares without names; more pairs of switches than this in a pod are not drawn as lines.
 FEW_HOSTS = 8
@@ -27,8 +28,6 @@ _SWITCH_WIDTH, _SWITCH_HEIGHT = 26, 18
 _WIDEST = 1500
 _CHARACTER = 6.7
 _LONGEST_TEXT = 200
-# XML 1.0 has no place for these.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 _STYLE = """
 text{font:11px sans-serif;fill:#222}.title{font:bold 15px sans-serif}.name{font-weight:bold}.small{font-size:9px;text-anchor:middle}
@@ -59,16 +58,16 @@ class _Canvas:
 
     def rect(self, x: float, y: float, width: float, height: float, style: str, told: Sequence[str] = ()) -> None:
         self.width, self.height = max(self.width, x + width), max(self.height, y + height)
-        title = f"<title>{_text(chr(10).join(told))}</title>" if told else ""
+        title = f"<title>{xml_text(chr(10).join(told))}</title>" if told else ""
         self._add(style, f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="3" class="{style}">{title}</rect>')
 
     def text(self, x: float, y: float, words: str, style: str = "") -> None:
         shown = words if len(words) <= _LONGEST_TEXT else words[: _LONGEST_TEXT - 1] + "…"
         self.width, self.height = max(self.width, x + (len(shown) * _CHARACTER if style != "small" else 0)), max(self.height, y)
-        self._add("text", f'<text x="{x:g}" y="{y:g}"{f" class={quoteattr(style)}" if style else ""}>{_text(shown)}</text>')
+        self._add("text", f'<text x="{x:g}" y="{y:g}"{f" class={quoteattr(style)}" if style else ""}>{xml_text(shown)}</text>')
 
     def line(self, a: tuple[float, float], b: tuple[float, float], style: str, width: float = 1, told: Sequence[str] = ()) -> None:
-        title = f"<title>{_text(chr(10).join(told))}</title>" if told else ""
+        title = f"<title>{xml_text(chr(10).join(told))}</title>" if told else ""
         stroke = "" if style != "cable" else f' stroke-width="{width:g}"'
         self._add("cable", f'<line x1="{a[0]:g}" y1="{a[1]:g}" x2="{b[0]:g}" y2="{b[1]:g}" class="{style}"{stroke}>{title}</line>')
 
@@ -115,7 +114,7 @@ def draw(fabric: Fabric, defects: Sequence[Defect] = (), *, title: str = "Fabric
         canvas.text(_PAD, bottom + 18 + LISTED * _LINE, f"and {len(defects) - LISTED} more.")
     width, height = max(canvas.width, 400) + _PAD, canvas.height + 2 * _PAD
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img">'
-    body = [f"<title>{_text(title)}</title><style>{_STYLE}</style>", f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>']
+    body = [f"<title>{xml_text(title)}</title><style>{_STYLE}</style>", f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>']
     return "\n".join([head, *body, *canvas.shapes(), "</svg>"]) + "\n"
 
 
@@ -287,7 +286,3 @@ def _sentences(defects: Iterable[Defect]) -> list[str]:
 
 def _count(defects: int) -> str:
     return "no defects" if not defects else "1 defect" if defects == 1 else f"{defects} defects"
-
-
-def _text(words: str) -> str:
-    return escape(_CONTROL.sub("?", words))

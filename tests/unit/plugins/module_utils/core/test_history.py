@@ -155,9 +155,26 @@ def test_noise_alone_is_seldom_a_regression() -> None:
 
 def test_recovered() -> None:
     past = remembered(run(1, rate("node1", 10.0, "fail"), rate("node2", 10.0, "fail")), run(2, rate("node1", None, "inconclusive"), rate("node2", 390.0)))
-    ((now, before),) = history.recovered(run(3, rate("node1", 390.0), rate("node2", 390.0), rate("node3", 390.0)), past)
-    assert (now.subject.name, before.run_id, before.verdict) == ("node1", "run01", "fail")
+    ((key, now, before),) = history.recovered(run(3, rate("node1", 390.0), rate("node2", 390.0), rate("node3", 390.0)), past)
+    assert (key, now.subject.name, before.run_id, before.verdict) == (Key("SN1", "rdma_bandwidth", "node"), "node1", "run01", "fail")
     assert history.recovered(run(3, rate("node1", 10.0, "warn")), past) == ()
+
+
+RAIL = CheckResult(Subject("rail", "node1 rail 3", "node1", 3), "rdma_bandwidth", "fail", unit="Gbit/s")
+LEAF = CheckResult(Subject("leaf", "leaf1"), "rdma_bandwidth", "fail", unit="Gbit/s")
+
+
+@pytest.mark.parametrize(("what", "node"), [(RAIL, "node1"), (LEAF, "")])
+def test_what_is_named_only_when_it_is_bad_is_well_where_it_is_not_named(what: CheckResult, node: str) -> None:
+    bad, good = (what, rate("node2", 390.0)), (rate("node1", 390.0), rate("node2", 390.0))
+    past = remembered(run(1, *bad), run(2, *good), run(3, *bad))
+    assert [(one.node, one.episodes, one.failed, one.runs) for one in history.repeat_offenders(past)] == [(node, 2, 2, 3)]
+    if node:
+        assert [(key.subject, now.subject.name) for key, now, _before in history.recovered(run(4, *good), past)] == [("rail rail 3", "node1")]
+    # Where its node was not looked at, nothing is known of the rail.
+    if node:
+        past = remembered(run(1, *bad), run(2, rate("node2", 390.0)), run(3, *bad))
+        assert history.repeat_offenders(past) == ()
 
 
 def test_repeat_offenders() -> None:

@@ -72,7 +72,11 @@ def _show(console: Console, result: RunResult) -> None:
     found = _summary(result)
     for test in found.get("tests", []):
         reached = ", ".join(f"{tier.replace('_', ' ')} {rate:g}" for tier, rate in test["expected"].items())
-        console.print(f"{test['test']}: {test['pairs']} measurements in {test['rounds']} rounds, an unimpaired pair reaches {reached} {test['unit']}", markup=False)
+        console.print(
+            f"{test['test']}: {test['pairs']} measurements in {test['rounds']} rounds, an unimpaired pair reaches {reached} {test['unit']}",
+            markup=False,
+            soft_wrap=True,
+        )
     for finding in found.get("findings", []):
         _show_finding(console, finding)
     for entry in found.get("not_tested", []):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import CoreError
+from ..model.iperf3 import Iperf3 as Iperf3Document
 from ..parse import iperf3, perftest
 
 Command = tuple[str, ...]
@@ -83,40 +84,41 @@ class Iperf3:
         return ((*common, *test, "--port", str(port)),), ((*common, *test, "--port", str(port + 1), "--reverse"),)
 
     def read(self, server: Mapping[str, Any], client: Mapping[str, Any], rails: Sequence[int], mark: str) -> tuple[Reading, ...]:
+        """``server`` and ``client``: what each node's agent wrote of the slot; empty for a node that brought nothing back. Its partner knows the rates too."""
         ways: list[float | None] = []
         problem = ""
         served = list(server.get("serve", ()))
-        for place, stage in enumerate(client.get("run", ())):
-            rate, why = _iperf3_rate(stage[0])
-            if rate is not None and place < len(served) and _mark_of(served[place]) not in (None, mark):
-                rate, why = None, f"{server['peer']} did not measure with whom it was to"
-            ways.append(rate)
-            problem = problem or why
-        forward, backward = ([*ways, None, None])[:2]
-        return (Reading(rails[0] if rails else 0, forward, backward, problem or ("" if ways else "the client ran nothing")),)
+        stages = [stage[0] for stage in client.get("run", ())]
+        for way in (0, 1):
+            mine = _iperf3(stages[way]) if way < len(stages) else None
+            others = _iperf3(served[way]) if way < len(served) else None
+            if isinstance(others, Iperf3Document) and others.extra_data not in (None, mark):
+                ways.append(None)
+                problem = problem or f"{server['peer']} was not the one that was measured"
+            elif isinstance(mine, Iperf3Document):
+                ways.append(mine.received_gbits_per_s)
+            elif mine is None and isinstance(others, Iperf3Document):
+                # What the server received, or where it sends, what it sent.
+                ways.append(others.received_gbits_per_s or others.sent_gbits_per_s)
+            else:
+                ways.append(None)
+                problem = problem or (mine if isinstance(mine, str) else "nothing came back from either node")
+        return (Reading(rails[0] if rails else 0, ways[0], ways[1], problem),)
 
 
-def _mark_of(outcome: Mapping[str, Any]) -> str | None:
-    """The mark that a server was given by its client; null where it cannot be read (the client's own output says what is wrong then)."""
-    try:
-        return iperf3.parse(outcome["stdout"]).extra_data
-    except CoreError:
-        return None
-
-
-def _iperf3_rate(outcome: Mapping[str, Any]) -> tuple[float | None, str]:
-    """What arrived per second, and why nothing did."""
+def _iperf3(outcome: Mapping[str, Any]) -> Iperf3Document | str:
+    """What an iperf3 measured, or why it measured nothing."""
     if outcome["rc"] == 127:
-        return None, "iperf3 is not installed"
+        return "iperf3 is not installed"
     if outcome["rc"] == 124:
-        return None, f"iperf3 did not end in {outcome['seconds']:.0f} s"
+        return f"iperf3 did not end in {outcome['seconds']:.0f} s"
     try:
-        document = iperf3.parse(outcome["stdout"])
+        document: Iperf3Document = iperf3.parse(outcome["stdout"])
     except CoreError as error:
-        return None, (outcome["stderr"].strip().splitlines() or [str(error)])[0]
-    if document.faults or not document.complete or not document.received_gbits_per_s:
-        return None, document.faults[0].message if document.faults else "iperf3 ended early"
-    return document.received_gbits_per_s, ""
+        return (outcome["stderr"].strip().splitlines() or [str(error)])[0]
+    if document.error or not document.complete or not (document.received_gbits_per_s or document.sent_gbits_per_s):
+        return document.error or "iperf3 ended early"
+    return document
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ _LISTED = 12
 
 _HINTS = {
     "node": "It is slow on all of its rails, with every partner: look at what its rails share (CPU, IOMMU, BIOS settings, PCIe, memory).",
+    "node on one rail": "It is slow with every partner: look at its cable, transceiver, port and adapter, then at the host itself.",
     "rail of a node": "Its other rails are as they should be: look at this rail's adapter, cable, transceiver and PCIe link.",
     "rail": "It is slow at every node alike: look at what the nodes' adapters of this rail share (its switches, firmware, settings).",
     "leaf": "All of its nodes are slow, with each other too: look at the switch (firmware, buffers, line cards), not at the nodes.",
@@ -28,6 +29,7 @@ _HINTS = {
 }
 _REMEDIATION = {
     "node": "Take the node out of service, find the cause, and measure it again with proven partners.",
+    "node on one rail": "Reseat or replace the cable, find the cause, and measure it again with proven partners.",
     "rail of a node": "Reseat or replace the cable, then the adapter; measure it again.",
     "rail": "Compare the settings and the firmware of this rail's switches with another rail's.",
     "leaf": "Have the switch examined; its nodes need nothing.",
@@ -90,7 +92,7 @@ class Finder:
         """Report a slow node, or a slow rail of one. ``numbers``: the measurements that it rests on."""
         node = str(effect.node)
         self._judged.add(node)
-        kind = "node" if effect.rail is None else "rail of a node"
+        kind = ("node" if self._pairs.rails > 1 else "node on one rail") if effect.rail is None else "rail of a node"
         name = node if effect.rail is None else f"{node} rail {effect.rail}"
         evidence = [self._summary(f"{len(numbers)} measurements with {effect.partners} partners, median", numbers)] if numbers else []
         self._add(Subject(effect.kind, name, effect.node, effect.rail), effect, numbers, evidence, _HINTS[kind], _REMEDIATION[kind])

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import typing as t
-import urllib.parse
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
+from ansible_collections.railyard.cluster.plugins.plugin_utils._documents import keep_facts
 
 
 class ActionModule(ActionBase):
@@ -23,22 +21,4 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         folder = arguments.pop("document_folder", None)
         result = self._execute_module(module_name="railyard.cluster.hardware_facts", module_args=arguments, task_vars=variables)
-        result.pop("invocation", None)
-        if folder and "document" in result and not self._task.check_mode:
-            result["document_path"] = _write(os.path.expanduser(str(folder)), str(variables.get("inventory_hostname", "")), result.pop("document"))
-        return result
-
-
-def _write(folder: str, host: str, document: dict[str, t.Any]) -> str:
-    """Write a host's document as a whole, for its owner only. Returns its path."""
-    path = os.path.join(folder, f"{urllib.parse.quote(host, safe='')}.json")
-    staged = f"{path}.{os.getpid()}.new"
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.write("\n")
-        os.replace(staged, path)
-    except OSError as error:
-        raise AnsibleActionFail(f"{folder}: the facts of {host} cannot be written: {error.strerror}.") from None
-    return path
+        return keep_facts(result, folder and str(folder), str(variables.get("inventory_hostname", "")), check_mode=bool(self._task.check_mode))

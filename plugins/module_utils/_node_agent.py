@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to the collection: it may change at any time.
 """The node agent's executable: what a node does on its own. ``railyard-agent.pyz health`` is Slurm's HealthCheckProgram; ``measure`` follows
-the schedule of a measurement."""
+the schedule of a measurement, ``examine`` runs the whole catalogue of health checks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from . import _measurement
+from . import _examination, _measurement
 from .core.agent import health
 from .core.errors import CoreError
 from .core.runner import CommandResult
@@ -33,6 +33,8 @@ CONFIG = "/etc/railyard/node.json"
 CHECKS = "/etc/railyard/healthcheck.d"
 STATE = "/run/railyard"
 OUTPUT_LIMIT = 65536
+# Of what an examination asks: nvidia-smi -q of a large node is longer.
+LONG_OUTPUT_LIMIT = 8 << 20
 # Left behind by editors and package managers.
 IGNORED_SUFFIXES = ("~", ".bak", ".swp", ".rpmnew", ".rpmsave", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".railyard-staged")
 
@@ -42,8 +44,9 @@ _MARK = "RAILYARD_CHECK"
 class LocalRunner:
     """A Runner on this machine. A command that takes too long is ended with everything it started."""
 
-    def __init__(self) -> None:
+    def __init__(self, output_limit: int = OUTPUT_LIMIT) -> None:
         self._count = 0
+        self._output_limit = output_limit
 
     def run(self, argv: Sequence[str], timeout_s: float) -> CommandResult:
         self._count += 1
@@ -57,7 +60,7 @@ class LocalRunner:
             return CommandResult(127, "", str(error))
         except OSError as error:
             return CommandResult(126, "", str(error))
-        output, ended = _collect(process, time.monotonic() + timeout_s)
+        output, ended = _collect(process, time.monotonic() + timeout_s, self._output_limit)
         if not ended:
             _end_tree(process, f"{_MARK}={mark}".encode())
         for pipe in (process.stdout, process.stderr):
@@ -77,7 +80,7 @@ class LocalRunner:
         return os.readlink(path)
 
 
-def _collect(process: subprocess.Popen[bytes], deadline: float) -> tuple[tuple[bytearray, bytearray], bool]:
+def _collect(process: subprocess.Popen[bytes], deadline: float, limit: int) -> tuple[tuple[bytearray, bytearray], bool]:
     """Read both outputs until the command has ended. A child it leaves behind may keep them open: that is not waited for."""
     output = (bytearray(), bytearray())
     with selectors.DefaultSelector() as selector:
@@ -89,7 +92,7 @@ def _collect(process: subprocess.Popen[bytes], deadline: float) -> tuple[tuple[b
             done = process.poll() is not None
             for key, _events in selector.select(0 if done else min(0.1, max(0.0, deadline - time.monotonic()))):
                 data = os.read(key.fd, OUTPUT_LIMIT)
-                key.data.extend(data[: OUTPUT_LIMIT - len(key.data)])
+                key.data.extend(data[: limit - len(key.data)])
                 if not data:
                     selector.unregister(key.fileobj)
             if not done and not selector.get_map():
@@ -168,11 +171,15 @@ def main(version: str) -> int:
     measure = commands.add_parser("measure", help="do this node's part of a measurement")
     measure.add_argument("part", help="what the node does, as the controller wrote it")
     measure.add_argument("result", help="where to write what came of it")
+    commands.add_parser("examine", help="compare the node with a description: a request in JSON on standard input, an answer on standard output")
     arguments = parser.parse_args()
     if arguments.command is None:
         parser.print_usage(sys.stderr)
         return 2
     try:
+        if arguments.command == "examine":
+            sys.stdout.write(json.dumps(_examination.answer(sys.stdin.read(), LocalRunner(LONG_OUTPUT_LIMIT))))
+            return 0
         return _health(arguments) if arguments.command == "health" else _measurement.main(arguments.part, arguments.result)
     except CoreError as error:
         syslog.openlog("railyard-agent", 0, syslog.LOG_DAEMON)

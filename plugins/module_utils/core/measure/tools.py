@@ -115,7 +115,7 @@ def _iperf3(outcome: Mapping[str, Any]) -> Iperf3Document | str:
     try:
         document: Iperf3Document = iperf3.parse(outcome["stdout"])
     except CoreError as error:
-        return (outcome["stderr"].strip().splitlines() or [str(error)])[0]
+        return str((outcome["stderr"].strip().splitlines() or [error])[0])
     if document.error or not document.complete or not (document.received_gbits_per_s or document.sent_gbits_per_s):
         return document.error or "iperf3 ended early"
     return document

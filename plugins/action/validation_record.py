@@ -57,4 +57,5 @@ ARGUMENTS: dict[str, t.Any] = {
         },
     },
     "problems": {"type": "dict", "default": {}},
+    "hardware_proof": {"type": "str", "choices": ["hardware", "lab", "replay", "stub", "unproven"], "default": "hardware"},
 }

@@ -41,8 +41,13 @@ from ansible.plugins.lookup import LookupBase
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
-        if os.environ.get("RAILYARD_STATE_DIR"):
-            return [os.environ["RAILYARD_STATE_DIR"]]
-        home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-        site = os.path.basename((variables or {}).get("inventory_dir") or "adhoc")
-        return [f"{home}/railyard/{site}"]
+        return [state_folder(variables or {})]
+
+
+def state_folder(variables: dict[str, t.Any]) -> str:
+    """Return the folder for the site that these variables belong to."""
+    if os.environ.get("RAILYARD_STATE_DIR"):
+        return os.environ["RAILYARD_STATE_DIR"]
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    site = os.path.basename(variables.get("inventory_dir") or "adhoc")
+    return f"{home}/railyard/{site}"

@@ -62,6 +62,11 @@ options:
       - Folder on the controller that the facts document is written to, as C(<inventory_hostname>.json), readable by its owner only. Only with O(facts=true).
       - The document is then no part of the result. In check mode nothing is written.
     type: path
+  results_folder:
+    description:
+      - Folder on the controller that the results are written to, with what commands printed, as C(<inventory_hostname>.json), readable by its owner only.
+      - They are then no part of the result. In check mode nothing is written.
+    type: path
   hardware_root:
     description: The folder below which C(/sys), C(/proc) and C(/dev) of the machine are found; what the description says where it is not given.
     type: path
@@ -166,6 +171,10 @@ document_path:
   description: Where the facts are on the controller.
   returned: with O(facts=true) and O(document_folder)
   type: str
+results_path:
+  description: Where the results are on the controller.
+  returned: with O(results_folder)
+  type: str
 """
 
 import base64
@@ -192,8 +201,9 @@ def main() -> None:
             "description": {"type": "path", "default": "/etc/railyard/node.json"},
             "checks": {"type": "list", "elements": "str", "default": []},
             "facts": {"type": "bool", "default": False},
-            # The controller's half writes it.
+            # The controller's half writes them.
             "document_folder": {"type": "path"},
+            "results_folder": {"type": "path"},
             "hardware_root": {"type": "path"},
             "state_folder": {"type": "path", "default": "/run/railyard"},
             "run_id": {"type": "str", "default": ""},

@@ -82,6 +82,11 @@ options:
     description: Why nodes could not take part, by name.
     type: dict
     default: {}
+  hardware_proof:
+    description: How strong the proof of what was seen of the hardware is.
+    type: str
+    choices: [hardware, lab, replay, stub, unproven]
+    default: hardware
 """
 
 EXAMPLES = r"""

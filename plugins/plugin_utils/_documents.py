@@ -21,6 +21,14 @@ def keep_facts(result: dict[str, t.Any], folder: str | None, host: str, *, check
     return result
 
 
+def keep_results(result: dict[str, t.Any], folder: str | None, host: str, *, check_mode: bool) -> dict[str, t.Any]:
+    """Move the results of checks, and what commands printed, to a file, where a folder is given. Returns the result, with the file's path instead."""
+    if folder and "results" in result and not check_mode:
+        kept = {key: result.pop(key) for key in ("results", "raw") if key in result}
+        result["results_path"] = _write(os.path.expanduser(folder), host, kept)
+    return result
+
+
 def _write(folder: str, host: str, document: dict[str, t.Any]) -> str:
     """Write a host's document as a whole, for its owner only. Returns its path."""
     path = os.path.join(folder, f"{urllib.parse.quote(host, safe='')}.json")
@@ -32,5 +40,5 @@ def _write(folder: str, host: str, document: dict[str, t.Any]) -> str:
             file.write("\n")
         os.replace(staged, path)
     except OSError as error:
-        raise AnsibleActionFail(f"{folder}: the facts of {host} cannot be written: {error.strerror}.") from None
+        raise AnsibleActionFail(f"{folder}: what was seen of {host} cannot be written: {error.strerror}.") from None
     return path

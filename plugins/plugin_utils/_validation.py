@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+import urllib.parse
 from dataclasses import asdict
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.fleet import FleetNode, uniformity
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import SCHEMA, SCHEMA_VERSION, RunRecord
 
@@ -33,8 +35,15 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
             tests.append(verdict["test"])
             missing += [{"what": f"{node}: {verdict['test']['test']}", "why": "nothing came back from it"} for node in verdict["absent"]]
             warnings += verdict["problems"]
+    facts = _documents(f"{folder}/facts")
+    for name, kept in _documents(f"{folder}/health").items():
+        if name in {node["name"] for node in arguments["nodes"]}:
+            results += kept["results"]
+    serials = {name: _serial(document) for name, document in facts.items()}
+    classes = [FleetNode(node["name"], node["hardware_class"], facts[node["name"]]) for node in arguments["nodes"] if node["name"] in facts]
+    results += [asdict(result) for result in uniformity(classes, proof=arguments["hardware_proof"], run_id=arguments["run_id"])]
     nodes = [
-        {"name": node["name"], "serial": None, "hardware_class": node["hardware_class"], "leaf": node["leaf"], "unit": node["unit"]}
+        {"name": node["name"], "serial": serials.get(node["name"]), "hardware_class": node["hardware_class"], "leaf": node["leaf"], "unit": node["unit"]}
         for node in arguments["nodes"]
     ]
     return RunRecord.from_dict(
@@ -82,10 +91,42 @@ def summary(record: RunRecord, path: str) -> dict[str, t.Any]:
     }
 
 
+def to_drain(record: RunRecord) -> list[dict[str, str]]:
+    """Nodes with a critical finding that is no doubt, the worst first, each with the reason that Slurm is given."""
+    reasons: dict[str, list[str]] = {}
+    for finding in findings(record.results):
+        if finding.subject.node and finding.verdict == "fail" and finding.severity == "critical":
+            measured = "" if finding.observed is None else f" {_value(finding.observed)} of {_value(finding.expected)} {finding.unit}".rstrip()
+            reasons.setdefault(finding.subject.node, []).append(f"{finding.check}{measured}")
+    return [{"name": node, "reason": f"validate {record.run_id}: {'; '.join(said)}"} for node, said in reasons.items()]
+
+
+def passed_nodes(record: RunRecord) -> list[str]:
+    """Nodes of which something was checked and nothing was found."""
+    found = {finding.subject.node for finding in findings(record.results)}
+    seen = {result.subject.node for result in record.results}
+    return [node.name for node in record.nodes if node.name in seen - found]
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
 def worst(results: t.Iterable[CheckResult]) -> str:
     """The verdict over all: ``fail`` before ``inconclusive`` before ``warn`` before ``pass``; ``inconclusive`` where nothing was checked."""
     seen = {result.verdict for result in results}
     return next((verdict for verdict in ("fail", "inconclusive", "warn", "pass") if verdict in seen), "inconclusive")
+
+
+def _documents(folder: str) -> dict[str, dict[str, t.Any]]:
+    """What was kept of each node in a folder, by its name."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    found = {urllib.parse.unquote(name.removesuffix(".json")): _read(f"{folder}/{name}") for name in names if name.endswith(".json")}
+    return {name: document for name, document in found.items() if document is not None}
+
+
+def _serial(facts: dict[str, t.Any]) -> str | None:
+    return (facts.get("system") or {}).get("serial") or None
 
 
 def _read(path: str) -> dict[str, t.Any] | None:

@@ -69,5 +69,5 @@ def test_a_failed_look_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(AnsibleActionFail, match=r"file/facts: the facts of rack1/node1 cannot be written: Not a directory\.$"):
+    with pytest.raises(AnsibleActionFail, match=r"file/facts: what was seen of rack1/node1 cannot be written: Not a directory\.$"):
         run(monkeypatch, ANSWER, document_folder=str(tmp_path / "file/facts"))

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,9 @@ class Desired:
         self.hardware_class = str(self.node.get("hardware_class") or "")
         self.hardware = _mapping(self.node.get("hardware") or {}, "node.hardware")
         self.health = _mapping(self.node.get("health") or {}, "node.health")
+        for key in self.health:
+            if key not in FRAME_KEYS + CHECK_KEYS:
+                raise CoreError(f"there is no {key!r} of health.", where="node.health", hint=_nearest(str(key), FRAME_KEYS + CHECK_KEYS))
         self._limits = _mapping(self.health.get("limits") or {}, "node.health.limits")
         for key in self._limits:
             if key not in LIMITS:
@@ -112,6 +115,6 @@ def _number(value: Any, where: str) -> float:
     return value
 
 
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
+def _nearest(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."

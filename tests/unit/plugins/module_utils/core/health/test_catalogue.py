@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health import host, log
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catalogue import BY_NAME, CHECKS, selected
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import LIMITS
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catalogue import ALWAYS, BY_NAME, CHECKS, selected
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import CHECK_KEYS, FRAME_KEYS, LIMITS
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.examine import examine
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.quick import LOCAL_REASON
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
@@ -329,6 +331,7 @@ def test_results_about_one_thing_are_one_result() -> None:
         ({"name": "n", "hardware": []}, None),
         ({"name": "n", "hardware": [1]}, r"node\.hardware: \[1\] is not a dict\. .*"),
         ({"name": "n", "hardware": {"gpus": {"count": "8"}}}, r"node\.hardware\.gpus\.count: '8' is not a number from 0\. .*"),
+        ({"name": "n", "health": {"service": []}}, r"node\.health: there is no 'service' of health\. Did you mean services\?"),
         ({"name": "n", "health": {"limits": {"disk": 1}}}, r"node\.health\.limits: there is no limit 'disk'\. There are: .*"),
         ({"name": "n", "health": {"limits": {"clock_offset_warn_s": "1"}}}, r"node\.health\.limits\.clock_offset_warn_s: '1' is not a number from 0\. .*"),
         ({"name": "n", "health": {"services": "munge"}}, r"node\.health\.services: 'munge' is not a list of names\."),
@@ -345,3 +348,22 @@ def test_a_wrong_description_is_one_sentence(wanted: dict[str, Any], message: st
     with pytest.raises(CoreError) as refused:
         examine(wanted, node)
     assert re.fullmatch(message, str(refused.value))
+
+
+# --- what the role says of it -----------------------------------------------------------------------------------------
+
+
+def test_the_roles_readme_names_every_check_and_every_limit_with_its_default(repository: pathlib.Path) -> None:
+    readme = (repository / "roles/node_agent/README.md").read_text(encoding="utf-8")
+    catalogue = readme.partition("## The catalogue")[2].partition("Firmware is declared")[0]
+    assert sorted(re.findall(r"`([a-z_]+)`", catalogue.partition("| --- | --- |")[2])) == sorted(BY_NAME)
+    rows = [line.split("|") for line in readme.splitlines() if re.match(r"\| `\w+_(max|min_c|s)`", line)]
+    limits = {name: float(value) for row in rows for name, value in zip(re.findall(r"`(\w+)`", row[1]), row[2].split(","), strict=True)}
+    assert limits == {name: limit.value for name, limit in LIMITS.items()}
+
+
+def test_the_role_offers_the_fast_checks_and_passes_every_key_on(repository: pathlib.Path) -> None:
+    options = yaml.safe_load((repository / "roles/node_agent/meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert options["node_agent_health_extra_checks"]["choices"] == [check.name for check in CHECKS if check.fast and check.name not in ALWAYS]
+    health_keys = yaml.safe_load((repository / "roles/node_agent/vars/main.yml").read_text())["__node_agent_node"]["health"]
+    assert set(health_keys) == {*FRAME_KEYS, *CHECK_KEYS}

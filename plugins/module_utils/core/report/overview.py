@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..model.finding import VERDICTS, CheckResult, findings
+from ..model.finding import VERDICTS, CheckResult, Subject, findings
 from ..model.run import RunRecord
+from ..slurm.hostlist import fold, natural
 
 # The worst first.
 WORST = ("fail", "warn", "inconclusive", "pass")
@@ -18,7 +18,7 @@ WORST = ("fail", "warn", "inconclusive", "pass")
 UNIFORMITY = "uniformity"
 # More findings than this of one check are shown as one line that opens.
 _FEW = 8
-_NAMED = 4
+_NAMED, _SHORT = 4, 60
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Headline:
     verdict: str
     """The worst of all results; ``inconclusive`` where there is none."""
     sentence: str
+    further: str
+    """What else there is to tell, beside the worst; empty for nothing."""
     simulated: int
     """Results that a stand-in for hardware gave (grade ``stub``)."""
 
@@ -76,36 +78,49 @@ class LeafState:
     """Name, worst verdict, and a sentence for each finding."""
 
 
-def natural(name: str) -> tuple[object, ...]:
-    """Return a key that sorts ``node2`` before ``node10``."""
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"([0-9]+)", name) if part)
-
-
 def headline(record: RunRecord) -> Headline:
-    verdicts = {result.verdict for result in record.results}
-    worst = next((verdict for verdict in WORST if verdict in verdicts), "")
+    names = {verdict: _names(result for result in findings(record.results) if result.verdict == verdict) for verdict in WORST[:-1]}
     simulated = sum(result.proof == "stub" for result in record.results)
-    names = _names(result for result in findings(record.results) if result.verdict == worst)
+    worst = next((verdict for verdict in WORST[:-1] if names[verdict]), "pass" if record.results else "")
     said = {
         "": "Nothing was tested.",
         "pass": "All that was tested is as it should be.",
-        "inconclusive": f"Nothing that was tested is known to be wrong, but {_which(names)} could not be judged.",
-        "warn": f"Nothing fails, but {_which(names)} should be looked at.",
-        "fail": f"{_which(names)} {'is' if len(names) == 1 else 'are'} not as {'it' if len(names) == 1 else 'they'} should be.",
+        "inconclusive": f"Nothing that was tested is known to be wrong, but {_which(names['inconclusive'])} could not be judged.",
+        "warn": f"Nothing fails, but {_which(names['warn'])} should be looked at.",
+        "fail": f"{_which(names['fail'])} {_are(names['fail'])} not as {'it' if len(names['fail']) == 1 else 'they'} should be.",
     }[worst]
-    return Headline(worst or "inconclusive", said, simulated)
+    further = []
+    if worst == "fail" and names["warn"]:
+        further.append(f"{_which(names['warn'])} should be looked at.")
+    if worst in ("fail", "warn") and names["inconclusive"]:
+        further.append(f"{_which(names['inconclusive'])} could not be judged.")
+    return Headline(worst or "inconclusive", _capital(said), " ".join(map(_capital, further)), simulated)
+
+
+def _capital(said: str) -> str:
+    """Names of nodes stay as they are."""
+    return f"T{said[1:]}" if said.startswith("the ") else said
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def subject_name(subject: Subject) -> str:
+    """Return the subject as a person names it."""
+    return f"the uplink of {subject.name}" if subject.kind == "uplink" else subject.name
 
 
 def _names(results: Iterable[CheckResult]) -> list[str]:
-    """Return the subjects, each once, with their kind where the name alone doesn't tell it."""
-    named = (f"{'the uplink of ' if result.subject.kind == 'uplink' else ''}{result.subject.name}" for result in results)
-    return list(dict.fromkeys(named))
+    """Return the subjects, each once."""
+    return list(dict.fromkeys(subject_name(result.subject) for result in results))
 
 
 def _which(names: Sequence[str]) -> str:
     if len(names) > _NAMED + 1:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED:,} more"
-    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]])
+        folded = fold(names)
+        return folded.replace(",", ", ") if len(folded) <= _SHORT else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED:,} more"
+    return " and ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
 
 
 def worst_of(verdicts: Iterable[str]) -> str:
@@ -170,6 +185,22 @@ def finding_groups(record: RunRecord) -> list[FindingGroup]:
 def uniformity(record: RunRecord) -> list[CheckResult]:
     """Return what is said of the nodes of each hardware class: which have something else than most."""
     return [result for result in record.results if result.check.startswith(UNIFORMITY) and result.subject.kind == "fleet"]
+
+
+def alike(results: Sequence[CheckResult]) -> list[tuple[CheckResult, int, str]]:
+    """Return the first of all that say the same, their number, and their subjects as a host list: ``gpu[0001-0100]``."""
+    groups: dict[tuple[str, str], list[CheckResult]] = {}
+    for result in results:
+        groups.setdefault((result.verdict, sentence(result)), []).append(result)
+    return [(members[0], len(members), fold(subject_name(result.subject) for result in members)) for members in groups.values()]
+
+
+def others(result: CheckResult) -> list[tuple[str, str]]:
+    """Return what the evidence of a comparison of the fleet says: a value, and the nodes that have it as a host list."""
+    groups: dict[str, list[str]] = {}
+    for one in result.evidence:
+        groups.setdefault(number(one.observed), []).append(one.what)
+    return [(value, fold(names)) for value, names in groups.items()]
 
 
 def checks(record: RunRecord) -> list[CheckSummary]:

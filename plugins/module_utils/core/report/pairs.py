@@ -11,8 +11,9 @@ from typing import Any
 
 from ..model.isolation import OTHER_LEAF, OTHER_UNIT, SAME_LEAF, TIERS, PairRate
 from ..model.run import PairTest, RunRecord
+from ..slurm.hostlist import natural
 from ..xml_text import xml_text
-from .overview import natural, number
+from .overview import number
 
 # Up to so many nodes a matrix has a cell for each pair, from then on one for each pair of leaves, that opens.
 FEW_NODES = 24
@@ -20,7 +21,7 @@ FEW_NODES = 24
 _LEAF = 64
 # Parts of what is expected: below the first a cell is not as it should be any more. Each step is darker.
 STEPS = (0.97, 0.94, 0.90, 0.75)
-_CELL, _GAP, _LABEL = 44, 2, 6.6
+_CELL, _GAP, _LABEL = 44, 2, 7.4
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _matrix(test: PairTest, rail: int, names: Sequence[str], cells: Mapping[tupl
         parts.append(f'<text x="{left - 6:.0f}" y="{y + wide / 2 + 4:.0f}" class="end">{xml_text(a)}</text>')
         x = left + row * (wide + _GAP)
         if wide == _CELL:
-            parts.append(f'<text x="{x + wide / 2:.0f}" y="14" class="middle">{xml_text(a if len(a) <= 7 else "…" + a[-6:])}</text>')
+            parts.append(f'<text x="{x + wide / 2:.0f}" y="14" class="middle">{xml_text(a if len(a) <= 6 else "…" + a[-4:])}</text>')
         else:
             parts.append(f'<text transform="translate({x + wide / 2 + 4:.0f} {top - 6:.0f}) rotate(-90)">{xml_text(a)}</text>')
         for column, b in enumerate(names):

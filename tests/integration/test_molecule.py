@@ -15,7 +15,7 @@ import pytest
 pytestmark = [pytest.mark.lab, pytest.mark.slow]
 
 # In this order: each stands on what the one before it has made of the lab.
-SCENARIOS = ("base", "slurm", "discovery")
+SCENARIOS = ("base", "slurm", "discovery", "validation")
 
 
 def test_every_scenario(repository: pathlib.Path) -> None:

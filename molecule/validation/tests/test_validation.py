@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Real traffic between real nodes over links that are really slow: what is slow is named, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+from conftest import COMPUTE, finish, start, validate
+from lab.cluster import INVENTORY, REPOSITORY, Cluster, until
+
+NODES = ("ctl1", "ctl2", "login1", *COMPUTE)
+
+
+def test_a_healthy_lab_has_no_finding() -> None:
+    answer = validate()
+    assert (answer.rc, answer.verdict, answer.found, answer.document["not_tested"]) == (0, "pass", [], [])
+    test = answer.document["tests"][0]
+    assert (test["test"], test["proof"], test["pairs"]) == ("network_bandwidth", "lab", 21)
+    assert all(0.8 < rate < 1 for rate in test["expected"].values())
+    assert [answer.verdict_of(name) for name in NODES] == ["pass"] * 7
+    assert {entry["proof"] for entry in answer.record["results"] if entry["check"] == "gpu_count"} == {"stub"}
+
+
+def test_a_slow_node_is_named_with_evidence_and_taken_out_of_service_and_back(cluster: Cluster) -> None:
+    cluster.lab("degrade", target="node3", rate="600mbit")
+    answer = validate("--stage", "pair", validate_quarantine=True, validate_most_drained="50%")
+    assert (answer.rc, answer.verdict) == (1, "fail")
+    assert answer.found == [("node", "node3", "network_bandwidth", "fail")]
+    finding = answer.document["findings"][0]
+    assert 0.5 < finding["observed"] < 0.65 < 0.85 < finding["expected"]
+    confirmed = [entry for entry in finding["evidence"] if "to confirm" in entry["what"]]
+    assert len(confirmed) == 2
+    assert all(entry["observed"] < 0.65 for entry in confirmed)
+    assert "drain" in cluster.node_state("node3")
+    assert cluster.reason("node3").startswith("railyard: validate ")
+    assert {cluster.node_state(name) for name in ("node1", "node2", "node4")} == {"idle"}
+    # Still slow: it does not come back.
+    back = cluster.playbook("return_to_service", "-e", json.dumps({"validate_return": ["node3"], "validate_network_seconds": 1}))
+    assert back.returncode != 0
+    assert "Out of service stay node3" in back.stdout
+    assert "drain" in cluster.node_state("node3")
+    cluster.lab("heal", target="node3")
+    back = cluster.playbook("return_to_service", "-e", json.dumps({"validate_return": ["node3"], "validate_network_seconds": 1}))
+    assert back.returncode == 0, back.stdout + back.stderr
+    until("node3 is back", lambda: cluster.node_state("node3") == "idle")
+
+
+def test_a_slow_uplink_names_its_leaf_and_no_node(cluster: Cluster) -> None:
+    cluster.lab("degrade", target="leaf2", rate="1gbit")
+    answer = validate("--stage", "pair")
+    assert (answer.rc, answer.found) == (1, [("uplink", "leaf2", "network_bandwidth", "fail")])
+    assert [answer.verdict_of(name) for name in NODES] == ["pass"] * 7
+
+
+def test_a_node_that_dies_meanwhile_is_inconclusive_and_the_others_are_judged(cluster: Cluster) -> None:
+    run = start("--stage", "pair")
+    until("the measurement runs", lambda: cluster.on("node2", "systemctl is-active railyard-measure").stdout == "active")
+    time.sleep(12)
+    cluster.lab("fail", target="node2")
+    answer = finish(run)
+    assert (answer.rc, answer.verdict) == (1, "inconclusive")
+    assert answer.found == [("node", "node2", "network_bandwidth", "inconclusive")]
+    assert [answer.verdict_of(name) for name in NODES if name != "node2"] == ["pass"] * 6
+    assert [entry["what"] for entry in answer.document["not_tested"]] == ["node2: network_bandwidth"]
+
+
+def test_a_lost_gpu_is_found_on_its_node_alone(cluster: Cluster) -> None:
+    cluster.on("node2", "railyard-simulator fault gpu_lost 1").ok()
+    answer = validate("--stage", "node")
+    assert answer.verdict == "fail"
+    assert {entry["subject"]["node"] for entry in answer.document["findings"]} == {"node2"}
+    assert "gpu_count" in {entry["check"] for entry in answer.document["findings"]}
+
+
+def test_it_costs_few_operations_whatever_the_rounds(cluster: Cluster) -> None:
+    """With a slow node, so that there is something to confirm."""
+    cluster.lab("degrade", target="node3", rate="600mbit")
+    command = [sys.executable, "tests/benchmark/remote_operations.py", "--playbook", "playbooks/validate.yml", "--only", "no_change", "--max-operations", "6"]
+    done = subprocess.run([*command, "--inventory", INVENTORY, "--json"], cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    operations = {name: counts["operations"] for name, counts in json.loads(done.stdout)["no_change"]["nodes"].items()}
+    assert set(operations) == set(NODES)
+    assert 3 <= min(operations.values()) <= max(operations.values()) <= 5
+
+
+def test_the_ports_are_closed_and_nothing_runs_on_afterwards(cluster: Cluster) -> None:
+    validate("--stage", "pair")
+    for name in ("ctl1", "node1"):
+        assert "elements" not in cluster.on(name, "nft list set inet railyard measurement").ok().stdout
+        assert cluster.on(name, "systemctl is-active railyard-measure").stdout == "inactive"
+        assert cluster.on(name, "pgrep -x iperf3").rc == 1

@@ -37,15 +37,10 @@ def read_record(folder: str | pathlib.Path) -> RunRecord:
     """Return the record in a run's folder."""
     path = pathlib.Path(folder) / RECORD
     try:
-        return RunRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise CoreError("the run has no findings.", where=str(path), hint="railyard validate makes such a run.") from None
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise CoreError(f"the record cannot be read: {error.strerror}.", where=str(path)) from None
-    except (ValueError, RecursionError) as error:
-        raise CoreError(f"the record is no JSON: {error}.", where=str(path), hint="It is damaged; validate again.") from None
-    except CoreError as error:
-        raise CoreError(error.message, where=f"{path}: {error.where}" if error.where else str(path), hint=error.hint) from None
+    return RunRecord.from_json(text, str(path))
 
 
 def runs_with_findings(runs: str | pathlib.Path) -> list[pathlib.Path]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ class RunRecord:
     def to_dict(self) -> dict[str, Any]:
         """Return the flat document of docs/schemas/findings.json."""
         return {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **as_json(self)}
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> RunRecord:
+        """Return the record in a file's text. ``where``: the file's name, for errors."""
+        try:
+            return cls.from_dict(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise CoreError(f"the record is no JSON: {error}.", where=where, hint="It is damaged; validate again.") from None
+        except CoreError as error:
+            raise CoreError(error.message, where=f"{where}: {error.where}" if error.where else where, hint=error.hint) from None
 
     @classmethod
     def from_dict(cls, document: object) -> RunRecord:

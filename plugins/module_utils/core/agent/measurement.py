@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import CoreError
@@ -38,6 +38,8 @@ class Slot:
     run: tuple[tuple[tuple[str, ...], ...], ...] = ()
     """Stages, one after the other; the commands of a stage run side by side."""
     peer: str = ""
+    least_s: float = 0.0
+    """A command of ``run`` that ended sooner measured nothing, whatever its exit status."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Part:
     lead_s: float = 0.5
     """How much later than its server a client starts."""
     retry_s: float = 2.0
-    """A command that ends badly so soon is started again: its server was not there yet."""
+    """A command that measured nothing and ended so soon is started again: its server was not there yet."""
 
     @property
     def duration_s(self) -> float:
@@ -97,16 +99,22 @@ def part_from_dict(document: Any) -> Part:
         values["slots"] = tuple(
             Slot(
                 **{
-                    **slot,
+                    **_numbers(Slot, slot),
                     "serve": _commands(slot.get("serve", ())),
                     "run": tuple(_commands(stage) for stage in slot.get("run", ())),
                 }
             )
             for slot in values["slots"]
         )
-        return Part(**values)
+        return Part(**_numbers(Part, values))
     except (KeyError, TypeError, ValueError) as error:
         raise CoreError(f"the part is damaged: {error}.") from None
+
+
+def _numbers(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, those that are to be numbers as numbers."""
+    types: dict[str, Any] = {"int": int, "float": float}
+    return {**values, **{field.name: types[str(field.type)](values[field.name]) for field in fields(kind) if field.type in types and field.name in values}}
 
 
 def _commands(commands: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:

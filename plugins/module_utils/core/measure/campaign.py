@@ -107,7 +107,8 @@ class Campaign:
                 ends = [_end(member[name]) for name in (server, client)]
                 mark, port = self.mark(phase, one.number, server, client), self.first_port + 1
                 slots.setdefault(server, []).append(Slot(one.number, begin, end, serve=self.tool.serve(*ends, port, mark), peer=client))
-                slots.setdefault(client, []).append(Slot(one.number, begin, end, run=self.tool.run(*ends, port, mark), peer=server))
+                run = self.tool.run(*ends, port, mark)
+                slots.setdefault(client, []).append(Slot(one.number, begin, end, run=run, peer=server, least_s=self.tool.seconds))
         involved = [name for name in order if name in slots]
         conductors = tuple((name, member[name].address) for name in involved[:_CONDUCTORS])
         return {

@@ -59,8 +59,9 @@ class Reading:
 class Iperf3:
     """TCP, by iperf3. One server per direction, as a server that is told to (``--one-off``) ends after its first client."""
 
-    seconds: float = 2.0
-    omit_s: float = 0.5
+    seconds: int = 2
+    """Whole seconds, as ``omit_s``: iperf3 cuts off the rest without a word."""
+    omit_s: int = 1
     """Left out at the beginning: TCP finds its speed then."""
     streams: int = 4
 
@@ -80,7 +81,7 @@ class Iperf3:
 
     def run(self, server: End, client: End, port: int, mark: str) -> tuple[tuple[Command, ...], ...]:
         common = ("iperf3", "--client", server.address, "--bind", client.address, "--json", "--connect-timeout", "2000")
-        test = ("--time", f"{self.seconds:g}", "--omit", f"{self.omit_s:g}", "--parallel", str(self.streams), "--extra-data", mark)
+        test = ("--time", str(self.seconds), "--omit", str(self.omit_s), "--parallel", str(self.streams), "--extra-data", mark)
         return ((*common, *test, "--port", str(port)),), ((*common, *test, "--port", str(port + 1), "--reverse"),)
 
     def read(self, server: Mapping[str, Any], client: Mapping[str, Any], rails: Sequence[int], mark: str) -> tuple[Reading, ...]:

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Collectives on one node: what is run, whether the run was what it claims to be, and what it says of the node.
+"""Collectives on one node: whether a run was what it claims to be, and what it says of the node.
 
 The default algorithm and the ring are measured apart: where only the default is slow, NVLS is the matter (NVSwitch, fabric manager); where both are, NVLink
 or a GPU. Wrong values fail, whatever else a run says, and nothing is run again to make them go away. A run that was not of all GPUs in one communicator
@@ -13,14 +13,15 @@ kept of it.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from ..errors import CoreError
-from ..gpu_tests.common import MISSING, TIMED_OUT, Node, excerpt, judged, missing, said
+from ..gpu_tests.commands import MISSING, TIMED_OUT, Asked, Launch, programs
+from ..gpu_tests.common import as_it_runs, excerpt, judged, missing, node_subject, said
+from ..gpu_tests.node import Node
 from ..hardware.expectation import Collective, Expectation, expect_bandwidth
 from ..model.finding import CheckResult, Evidence
 from ..model.measurement import NcclTests
@@ -28,13 +29,6 @@ from ..parse import nccl_tests
 from ..runner import CommandResult
 from .nccl_log import NcclLog, adapters
 
-LAUNCHERS = ("single", "srun", "mpirun")
-ALGORITHMS = ("default", "ring")
-COLLECTIVES: tuple[Collective, ...] = ("all_reduce", "all_gather", "reduce_scatter", "alltoall", "sendrecv")
-SIZE_BYTES = 8 << 30
-"""Below 4 GiB NVLS does not reach its full rate (nccl-tests#212)."""
-LOG = "nccl.%h.%p.log"
-_OPTION = re.compile(r"--([a-z_]+)")
 _INSTALL = "Build nccl-tests (NVIDIA/nccl-tests; with MPI=1 for a launcher) or install its package on the node, so that it is on PATH."
 _SINGLETONS = "Build the tests with MPI=1, and start them with the mpirun or srun --mpi of the MPI that they were built with."
 _WRONG = "Take the node out of service. Find the GPU: Xid lines, ECC errors, NVLink errors, the DCGM diagnostic of level 3."
@@ -43,76 +37,6 @@ _SLOW = "Look at the NVLinks of all GPUs (nvidia-smi nvlink --status, --errorcou
 _GPU_FAILED = re.compile(r"Test (?:CUDA|HIP) failure|Invalid number of GPUs")
 _LAUNCHER_FAILED = re.compile(r"srun: error|not enough slots|mpirun|mpiexec|prterun|PRTE|ORTE|No such file|command not found|shared libraries")
 _CRASHED = re.compile(r"Segmentation fault|Bus error|[Ss]ignal \d+|core dumped|Aborted")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One run."""
-
-    collective: Collective
-    algorithm: str = "default"
-    size_bytes: int = SIZE_BYTES
-    iterations: int = 20
-    warmup: int = 5
-    checks: int = 1
-
-    @property
-    def check(self) -> str:
-        return f"nccl_{self.collective}_{self.algorithm}"
-
-    @property
-    def output(self) -> str:
-        return f"{self.check}.txt"
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How the tests are started."""
-
-    launcher: str
-    """``single``: one process with all GPUs. ``srun`` and ``mpirun``: a process per GPU."""
-    gpus: int
-    time_limit_s: float
-    host: str = ""
-    """The node, as the scheduler names it."""
-    partition: str = ""
-
-
-def programs(collective: str, launcher: str) -> tuple[str, ...]:
-    """Return the names that the program may have, the likelier first: with MPI it often has a suffix."""
-    names = (f"{collective}_perf", f"{collective}_perf_mpi")
-    return names if launcher == "single" else names[::-1]
-
-
-def features(help_text: str) -> frozenset[str]:
-    """Return the long options that the program says it has."""
-    return frozenset(_OPTION.findall(help_text))
-
-
-def command(test: Asked, launch: Launch, program: str) -> tuple[str, ...]:
-    """Return the command line of a run."""
-    size = str(test.size_bytes)
-    options = ("-b", size, "-e", size, "-n", str(test.iterations), "-w", str(test.warmup), "-c", str(test.checks), "-t", "1")
-    if launch.launcher == "single":
-        return (program, *options, "-g", str(launch.gpus))
-    count = str(launch.gpus)
-    own = (program, *options, "-g", "1")
-    if launch.launcher == "srun":
-        # A failing rank ends without telling MPI: srun would wait for the others. --gpus-per-task would hide the GPUs from each other.
-        where = (*(("--nodelist", launch.host) if launch.host else ()), *(("--partition", launch.partition) if launch.partition else ()))
-        limit = str(max(1, math.ceil(launch.time_limit_s / 60)))
-        tasks = ("--nodes=1", f"--ntasks={count}", f"--ntasks-per-node={count}", f"--gpus-per-node={count}", "--exclusive", "--mem=0")
-        return ("srun", "--mpi=pmix", "--kill-on-bad-exit=1", f"--time={limit}", *tasks, *where, *own)
-    # MPI only brings the ranks together: it stays off the fabric.
-    mpi = ("--mca", "pml", "ob1", "--mca", "btl", "tcp,self", "--mca", "coll_hcoll_enable", "0")
-    exported = tuple(word for name in ("NCCL_DEBUG", "NCCL_DEBUG_FILE", "NCCL_ALGO", "LD_LIBRARY_PATH") for word in ("-x", name))
-    return ("mpirun", "--allow-run-as-root", "-np", count, "--bind-to", "numa", *mpi, *exported, *own)
-
-
-def environment(test: Asked, log_folder: str) -> dict[str, str]:
-    """Return what a run needs in its environment, beside what any program needs. Nothing else of NCCL's is taken from the caller's."""
-    own = {"NCCL_DEBUG": "INFO", "NCCL_DEBUG_SUBSYS": "INIT,NET,ENV,GRAPH", "NCCL_DEBUG_FILE": f"{log_folder}/{LOG}"}
-    return {**own, "NCCL_ALGO": "Ring"} if test.algorithm == "ring" else own
 
 
 def without_environment(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,8 +117,10 @@ def _bandwidth(node: Node, test: Asked, launch: Launch, found: NcclTests, raw: t
     wanted, now = expectation(node, test), expectation(node, test, as_built=False)
     less = now.gbytes_per_s is not None and wanted.gbytes_per_s is not None and now.gbytes_per_s < 0.99 * wanted.gbytes_per_s
     evidence = (*raw, Evidence(f"busbw of {row.size_bytes} B over {launch.gpus} GPUs", measured, wanted.gbytes_per_s, "GB/s", test.output))
-    unchecked = "The values were not checked" if found.wrong_total is None else ""
-    result = judged(node, node.subject, test.check, wanted, measured, evidence, limit_now=now.binding_limit if less else "", hint=unchecked, remediation=_SLOW)
+    unchecked = "" if test.checks else "The values were not checked"
+    result = judged(
+        node, node_subject(node), test.check, wanted, measured, evidence, limit_now=now.binding_limit if less else "", hint=unchecked, remediation=_SLOW
+    )
     if launch.gpus < node.gpus and result.verdict == "pass":
         hint = f"{launch.gpus} GPUs took part, and the node should have {node.gpus}. {result.hint}"
         return said(node, test.check, "fail", hint, evidence=evidence, remediation="Find the missing GPU: nvidia-smi -L, lspci, the kernel's log.")
@@ -203,9 +129,10 @@ def _bandwidth(node: Node, test: Asked, launch: Launch, found: NcclTests, raw: t
 
 def expectation(node: Node, test: Asked, *, as_built: bool = True) -> Expectation:
     """Return what a run should give. What NVLS gives fewer than eight GPUs is not known: the ring's figure is then a floor that it must reach to pass."""
-    machines = [node.as_built if as_built else node.as_is]
-    found = expect_bandwidth(machines, test.collective, "ring" if test.algorithm == "ring" else "default")
-    ring = expect_bandwidth(machines, test.collective, "ring")
+    machines = [node.as_built if as_built else as_it_runs(node)]
+    collective = cast(Collective, test.collective)
+    found = expect_bandwidth(machines, collective, "ring" if test.algorithm == "ring" else "default")
+    ring = expect_bandwidth(machines, collective, "ring")
     if found.gbytes_per_s is not None or ring.gbytes_per_s is None:
         return found
     return Expectation(

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..gpu_tests.common import Node, said
+from ..gpu_tests.common import said
+from ..gpu_tests.node import Node
 from ..model.finding import CheckResult, Evidence
 
 _USING = re.compile(r"NET/IB : Using (.*)")

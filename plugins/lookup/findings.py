@@ -50,7 +50,7 @@ from ansible_collections.railyard.cluster.plugins.plugin_utils._validation impor
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, t.Any]]:
         try:
-            return [self._read(os.path.expanduser(str(term)) or _newest(state_folder(variables or {}))) for term in terms]
+            return [self._read(os.path.expanduser(str(term)) or _newest(state_folder(variables or {}, self._templar))) for term in terms]
         except CoreError as error:
             raise AnsibleLookupError(str(error)) from None
 

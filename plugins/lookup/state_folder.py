@@ -10,8 +10,8 @@ short_description: Where the state of a site is kept on the controller
 version_added: 0.1.0
 description:
   - Returns the folder of runs, of the history and of the known fabric.
-  - It is E(RAILYARD_STATE_DIR), which the command C(railyard) sets, or C(railyard/SITE) below E(XDG_STATE_HOME) or C(~/.local/state), where the site is the
-    name of the inventory's folder.
+  - It is E(RAILYARD_STATE_DIR), which the command C(railyard) sets, or what the inventory's variable C(railyard_state_dir) says, as the lab's does, or
+    C(railyard/SITE) below E(XDG_STATE_HOME) or C(~/.local/state), where the site is the name of the inventory's folder.
 options:
   _terms:
     description: Nothing is given.
@@ -41,13 +41,15 @@ from ansible.plugins.lookup import LookupBase
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
-        return [state_folder(variables or {})]
+        return [state_folder(variables or {}, self._templar)]
 
 
-def state_folder(variables: dict[str, t.Any]) -> str:
+def state_folder(variables: dict[str, t.Any], templar: t.Any) -> str:
     """Return the folder for the site that these variables belong to."""
     if os.environ.get("RAILYARD_STATE_DIR"):
         return os.environ["RAILYARD_STATE_DIR"]
+    if variables.get("railyard_state_dir"):
+        return str(templar.template(variables["railyard_state_dir"]))
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     site = os.path.basename(variables.get("inventory_dir") or "adhoc")
     return f"{home}/railyard/{site}"

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
-from conftest import COMPUTE, finish, start, validate
 from lab.cluster import INVENTORY, REPOSITORY, Cluster, until
+from lab.validation import COMPUTE, finish, start, validate
 
 NODES = ("ctl1", "ctl2", "login1", *COMPUTE)
 

@@ -236,9 +236,8 @@ def _links(section: str) -> Callable[[Facts], Values]:
     """How the devices' own PCIe links run. Of a GPU the width alone: idle, it lowers its speed."""
 
     def read(facts: Facts) -> Values:
-        if not _list(facts, section):
-            return {}
-        return {"": _alike([_link(device, speed=section != "gpus") for device in _list(facts, section) if device.get("state") != "lost"])}
+        own = [device for device in _list(facts, section) if device.get("state") != "lost" and not device.get("virtual_function")]
+        return {"": _alike([_link(device, speed=section != "gpus") for device in own])} if own else {}
 
     return read
 

@@ -79,7 +79,7 @@ def pcie_link(desired: Desired, seen: Seen) -> Iterator[Found]:
     narrow = {answer.subject for answer in found}
     for gpu in parts["gpus"].gpus:
         answer, subject = _as_declared(desired, gpu), _device(seen, f"GPU {gpu.pci_address}")
-        if answer and gpu.state != "lost" and subject not in narrow:
+        if answer and subject not in narrow:
             found.append(Found("fail", answer[0], answer[1], answer[2], subject=subject))
     yield from found or passed(f"{len(parts['gpus'].gpus)} GPUs, {len(parts['hcas'].hcas)} adapters, {len(parts['nvme'].nvme)} drives")
 

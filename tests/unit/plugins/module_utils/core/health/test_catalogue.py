@@ -6,19 +6,23 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health import host, log
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health import gpus, host, log
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catalogue import ALWAYS, BY_NAME, CHECKS, selected
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import CHECK_KEYS, FRAME_KEYS, LIMITS
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health.examine import examine
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import CHECK_KEYS, FRAME_KEYS, LIMITS, Desired
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.examine import examine, merged
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.model import Found
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.network import best_port
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.quick import LOCAL_REASON
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.gpu import Ecc, EccCounts, Gpu, RetiredPages
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 
 from .machines import GONE, GPU, HUNG, PORT, TRACKING, Change, command, hardware, health, machine, own, remove, smi, units, write
@@ -39,8 +43,8 @@ def bad_acs(services: str) -> CommandResult:
     return CommandResult(0, f"0000:15:01.0 PCI bridge [0604]: Simulated [8086:352a]\n{services}\n", "")
 
 
-def tracking(offset: str, leap: str) -> CommandResult:
-    return CommandResult(0, TRACKING.format(offset=offset, leap=leap), "")
+def tracking(offset: str, leap: str, stratum: int = 3) -> CommandResult:
+    return CommandResult(0, TRACKING.format(offset=offset, leap=leap).replace(",3,", f",{stratum},"), "")
 
 
 # check, faults of the simulator and changes, verdict, subject, reason (a pattern).
@@ -51,6 +55,7 @@ CASES: list[Case] = [
     ("gpu_count", [command("nvidia-smi", GONE)], "fail", "node1", "8 GPUs expected, nvidia-smi is not installed"),
     ("gpu_bus", [("gpu_absent", 2)], "fail", "node1", "8 GPUs of 10de:2330 expected on the PCI bus, 7 are there"),
     ("gpu_bus", [write(f"{GPU}/device", "0x2331")], "fail", "node1", "8 GPUs of 10de:2330 expected on the PCI bus, 7 are there, and 1 of 10de:2331"),
+    ("gpu_bus", [hardware("gpus", count=7), write(f"{GPU}/device", "0x2331")], "fail", "node1", "7 GPUs .* expected .*, 7 are there, and 1 of 10de:2331"),
     ("gpu_bus", [remove("/sys/bus/pci/devices")], "inconclusive", "node1", "/sys/bus/pci/devices is not there.*"),
     ("gpu_driver", [("gpu_lost", 2)], "fail", GPU_NAME, "The driver cannot reach the GPU.*"),
     ("gpu_driver", [("driver_not_loaded", None)], "fail", "node1", "NVIDIA's kernel driver does not answer.*"),
@@ -75,6 +80,9 @@ CASES: list[Case] = [
     ("replaced_memory", SILENT, "inconclusive", "node1", "NVIDIA's kernel driver does not answer.*"),
     ("nvlink", [("nvlink_inactive", 2)], "fail", GPU_NAME, "17 of 18 NVLinks are active, down: 0"),
     ("nvlink", [smi(lambda text: text.replace("26.562", "20.1", 1), "nvlink")], "fail", "node1 GPU 0000:19:00.0", "NVLink 0 runs at 20.1 of 25 GB/s"),
+    ("nvlink", [("driver_not_loaded", None)], "inconclusive", "node1", "NVIDIA's kernel driver does not answer.*"),
+    ("nvlink", [smi(lambda text: text.partition("Link")[0] + "NVLink is not supported for devices in MIG mode\n", "nvlink")], "inconclusive",
+     "node1 GPU 0000:19:00.0", "NVLinks are not told in MIG mode"),
     ("nvlink", [command("nvidia-smi", GONE)], "inconclusive", "node1", "nvidia-smi is not installed"),
     ("nvlink", [smi(lambda text: "what is this\n", "nvlink")], "inconclusive", "node1", "no NVLink of any GPU is told here.*"),
     ("gpu_fabric", [("fabric_failed", 2)], "fail", GPU_NAME, "The GPU has not joined its NVLink fabric: Not Started.*"),
@@ -90,6 +98,7 @@ CASES: list[Case] = [
     ("gpus_alike", SILENT, "inconclusive", "node1", "NVIDIA's kernel driver does not answer.*"),
     ("pcie_link", [("pcie_width", 2)], "fail", GPU_NAME, "its PCIe link has x8 of the x16 lanes that both of its ends have."),
     ("pcie_link", [hardware("gpus", pcie_generation=6)], "fail", GPU_NAME, "its PCIe link can do generation 5, the class declares 6"),
+    ("pcie_link", [hardware("gpus", pcie_width=32)], "fail", GPU_NAME, "its PCIe link has x16 lanes, the class declares x32"),
     ("pcie_link", [write("/sys/bus/pci/devices/0000:1a:00.0/current_link_width", "8")], "fail", "node1 rail 0", "its PCIe link has x8 of the x16.*"),
     ("pcie_link", [write("/sys/class/nvme/nvme0/device/current_link_width", "2")], "warn", "node1", "drive nvme0: its PCIe link has x2 of the x4.*"),
     ("pcie_link", [remove("/sys/bus/pci/devices")], "inconclusive", "node1", "/sys/bus/pci/devices shows no PCIe link.*"),
@@ -103,6 +112,7 @@ CASES: list[Case] = [
     ("gpudirect", [write("/proc/modules", "nvidia 1 1 - Live 0x0"), own("/proc/sys/kernel/osrelease", "5.10.0\n")], "fail", "node1", ".*Linux 5.10 has no.*"),
     ("gpudirect", [write("/proc/modules", "x 1 1 - Live 0x0"), write("/proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.1")],
      "fail", "node1", "nvidia_peermem is not loaded, and the driver is not the open one"),
+    ("gpudirect", [("driver_not_loaded", None)], "inconclusive", "node1", "NVIDIA's driver is not loaded"),
     ("gpudirect", [remove("/proc/modules")], "inconclusive", "node1", "/proc/modules is not there"),
     ("affinity", [write(f"{GPU}/numa_node", "1")], "warn", "node1", "GPUs by NUMA node 3 on 0, 5 on 1, rails 4 on 0, 4 on 1"),
     ("affinity", [write(f"{GPU}/numa_node", "-1")], "inconclusive", "node1", "the NUMA nodes .* are not known"),
@@ -112,9 +122,11 @@ CASES: list[Case] = [
     ("rails", [hardware("rails", link_layer="ethernet")], "fail", "node1 rail 0", "mlx5_0 is of the link layer infiniband"),
     ("rails", [hardware("rails", count=9)], "fail", "node1", "9 rails expected, 8 are there"),
     ("rails", [remove("/sys/class/infiniband")], "fail", "node1", "8 rails expected: /sys/class/infiniband is not there.*"),
+    ("rails", [remove(*(f"/sys/class/infiniband/mlx5_{number}/ports" for number in range(10)))], "fail", "node1 rail 2", "mlx5_2 has no port"),
     ("rail_errors", [write(f"{PORT.format('mlx5_2')}/counters/symbol_error", "11")], "warn", "node1 rail 2", "mlx5_2 port 1 counts errors .*: symbol_error 11"),
     ("rail_errors", [remove("/sys/class/infiniband")], "inconclusive", "node1", "/sys/class/infiniband shows no counters of a rail's port"),
     ("cpu", [hardware("cpu", cores_per_socket=64)], "fail", "node1", "2 x 64 x 2 sockets, cores and threads expected, 2 x 56 x 2 are there"),
+    ("cpu", [write("/sys/devices/system/cpu/online", "0-110,112-223")], "fail", "node1", "224 processors expected, 223 are online"),
     ("cpu", [remove("/sys/devices/system/cpu/online")], "inconclusive", "node1", "/sys/devices/system/cpu does not say how many.*"),
     ("cpu_governor", [write("/sys/devices/system/cpu/cpufreq/policy7/scaling_governor", "powersave")], "warn", "node1", ".* on 223, powersave on 1"),
     ("clock_source", [write(f"{host.CLOCK_SOURCE}/current_clocksource", "hpet")], "warn", "node1", "the kernel's clock is hpet"),
@@ -125,6 +137,7 @@ CASES: list[Case] = [
     ("memory_errors", [write(f"{host.MEMORY_CONTROLLERS}/mc0/ce_count", "10")], "warn", "node1", "10 corrected memory errors since the start"),
     ("nvme", [remove("/sys/class/nvme/nvme3")], "fail", "node1", "8 data drives expected, 7 drives are there"),
     ("nvme", [write("/sys/class/nvme/nvme3/state", "dead")], "fail", "node1", "drive nvme3: its controller is dead."),
+    ("nvme", [remove("/sys/class/nvme")], "fail", "node1", "8 drives expected: .*"),
     ("firmware", [write("/sys/class/dmi/id/bios_version", "2.3")], "warn", "node1", r"the BIOS has 2.3, 1.\* is declared"),
     ("firmware", [write("/sys/class/infiniband/mlx5_2/fw_ver", "27.1")], "warn", "node1", r"mlx5_2 \(MT_0000000838\) has 27.1, 28.\* is declared"),
     ("firmware", [hardware("firmware", bmc="1")], "inconclusive", "node1", "firmware of 'bmc' is declared.*"),
@@ -133,6 +146,7 @@ CASES: list[Case] = [
     ("services", [command("systemctl", units(munge="active", slurmd="failed"))], "fail", "node1", r"slurmd.service is failed \(dead\)"),
     ("services", [command("systemctl", units(munge="active"))], "fail", "node1", "slurmd.service is not installed"),
     ("services", [command("systemctl", GONE)], "inconclusive", "node1", "systemctl is not installed"),
+    ("services", [command("systemctl", CommandResult(0, "Id=munge.service\n", ""))], "inconclusive", "node1", "systemctl answered for 1 of 2 units"),
     ("failed_units", [command("systemctl", units("a.service b.mount", munge="active", slurmd="active"))], "warn", "node1", "failed: a.service, b.mount"),
     ("failed_units", [command("systemctl", HUNG)], "inconclusive", "node1", "systemctl gave no answer in 30 s"),
     ("mounts", [health(mounts=[{"path": "/scratch"}])], "fail", "node1", "nothing is mounted on /scratch"),
@@ -144,6 +158,8 @@ CASES: list[Case] = [
     ("clock_offset", [command("chronyc", tracking(offset="-0.02", leap="Normal"))], "warn", "node1", "the clock is off by 0.020 s"),
     ("clock_offset", [command("chronyc", tracking(offset="2", leap="Normal"))], "fail", "node1", "the clock is off by 2.000 s"),
     ("clock_offset", [command("chronyc", tracking(offset="0", leap="Not synchronised"))], "warn", "node1", "chrony has no source.*"),
+    ("clock_offset", [command("chronyc", tracking("0", "Normal", stratum=0))], "warn", "node1", "chrony has no source.*"),
+    ("clock_offset", [command("chronyc", tracking("odd", "Normal"))], "inconclusive", "node1", "chronyc does not tell the offset: 'odd'"),
     ("clock_offset", [command("chronyc", CommandResult(1, "506 Cannot talk to daemon\n", ""))], "inconclusive", "node1", "chronyc .*506 Cannot talk to daemon"),
     ("kernel_errors", [write(KMSG, "4,1,9000000,-;nvme nvme0: I/O error, dev nvme0n1, sector 8")], "warn", "node1", "1 lines in the kernel's log.*"),
     ("kernel_errors", [write(KMSG, "4,1,9000000,-;{1}[Hardware Error]: event severity: fatal")], "fail", "node1", "1 lines in the kernel's log.*"),
@@ -219,6 +235,34 @@ def test_checks_are_chosen_by_name_and_can_be_disabled() -> None:
         selected(["rial"])
 
 
+def test_what_is_declared_read_only_may_be() -> None:
+    read_only = own(host.MOUNTS, "/dev/sda / ext4 ro,relatime 0 0\n")
+    assert [result.verdict for result in look("mounts", [read_only, health(mounts=[{"path": "/", "read_only": True}])])] == ["pass"]
+
+
+@pytest.mark.parametrize(
+    ("judge", "gpu", "verdict"),
+    [
+        (gpus.ecc_history, Gpu(ecc=Ecc(aggregate=EccCounts(uncorrected=3), volatile=EccCounts(0, 0))), "warn"),
+        (gpus.ecc_history, Gpu(ecc=Ecc(aggregate=EccCounts(uncorrected=3), volatile=EccCounts(0, 3))), None),
+        (gpus.used_up_rows, Gpu(retired_pages=RetiredPages(single_bit=60, double_bit=2)), "fail"),
+        (gpus.used_up_rows, Gpu(retired_pages=RetiredPages(single_bit=60, double_bit=1)), None),
+        (gpus.slowed_by_software, Gpu(throttle_reasons=("sw_thermal_slowdown",)), "warn"),
+        (gpus.slowed_by_software, Gpu(throttle_reasons=("sw_power_cap",)), None),
+    ],
+)
+def test_a_gpu_by_what_the_simulator_does_not_have(judge: Callable[[Desired, Gpu], Found | None], gpu: Gpu, verdict: str | None) -> None:
+    found = judge(Desired({"name": "node1"}), gpu)
+    assert (found.verdict if found else None) == verdict
+
+
+def test_a_rail_is_the_port_that_is_up_of_an_adapter_with_two() -> None:
+    (hca,) = machine()[0].facts("hcas").hcas[:1]
+    down = replace(hca.ports[0], port=1, state="Down", rate_gbits_per_s=800.0)
+    port = best_port(replace(hca, ports=(down, replace(hca.ports[0], port=2, rate_gbits_per_s=200.0), replace(hca.ports[0], port=3))))
+    assert port is not None and port.port == 3
+
+
 # --- several looks ----------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +306,11 @@ def test_ports_are_judged_by_what_they_counted_since_the_last_look(before: list[
 def test_five_losses_in_a_week_are_no_flapping() -> None:
     (result,) = look_again("rail_errors", [], [counter("link_downed", 5)], hours=168)
     assert result[:2] == ("warn", "node1 rail 2")
+
+
+def test_corrected_memory_errors_of_before_do_not_count() -> None:
+    old, new = (write(f"{host.MEMORY_CONTROLLERS}/mc0/ce_count", str(count)) for count in (100, 105))
+    assert look_again("memory_errors", [old], [new])[0][0] == "pass"
 
 
 def test_a_pcie_error_that_is_new_fails() -> None:
@@ -324,6 +373,18 @@ def test_results_about_one_thing_are_one_result() -> None:
     assert result.id == "nvme:node:node1"
 
 
+def test_of_several_answers_about_one_thing_the_worst_counts() -> None:
+    (found,) = merged([Found("warn", "a"), Found("fail", "b", 1, 2), Found("pass")])
+    assert (found.verdict, found.reason, found.observed) == ("fail", "b; a", 2)
+
+
+def test_of_a_long_output_the_end_is_kept() -> None:
+    node, wanted = machine()
+    node.commands["chronyc"] = CommandResult(1, "x" * 9000 + "end", "")
+    (text,) = examine(wanted, node, checks=["clock_offset"]).raw.values()
+    assert len(text) == 4000 and text.endswith("end")
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
@@ -331,6 +392,7 @@ def test_results_about_one_thing_are_one_result() -> None:
         ({"name": "n", "hardware": []}, None),
         ({"name": "n", "hardware": [1]}, r"node\.hardware: \[1\] is not a dict\. .*"),
         ({"name": "n", "hardware": {"gpus": {"count": "8"}}}, r"node\.hardware\.gpus\.count: '8' is not a number from 0\. .*"),
+        ({"name": "n", "hardware": {"gpus": {"count": -1}}}, r"node\.hardware\.gpus\.count: -1 is not a number from 0\. .*"),
         ({"name": "n", "health": {"service": []}}, r"node\.health: there is no 'service' of health\. Did you mean services\?"),
         ({"name": "n", "health": {"limits": {"disk": 1}}}, r"node\.health\.limits: there is no limit 'disk'\. There are: .*"),
         ({"name": "n", "health": {"limits": {"clock_offset_warn_s": "1"}}}, r"node\.health\.limits\.clock_offset_warn_s: '1' is not a number from 0\. .*"),

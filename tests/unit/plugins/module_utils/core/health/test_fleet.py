@@ -120,6 +120,16 @@ def test_a_node_that_differs_in_two_kinds_of_one_attribute_gets_one_result() -> 
     assert "of MT_0000000838 is" in found.hint and "of MT_STORAGE is 2" in found.hint
 
 
+def test_virtual_functions_and_lost_gpus_have_no_say() -> None:
+    def virtual(own: Facts) -> None:
+        own["hcas"].append({**own["hcas"][0], "name": "mlx5_20", "rail": None, "virtual_function": True, "firmware": "1"})
+
+    def lost(own: Facts) -> None:
+        own["gpus"][0] = {**own["gpus"][0], "state": "lost", "driver": None, "pcie": None}
+
+    assert told(uniformity(fleet(4, {0: virtual, 1: lost}))) == []
+
+
 def test_without_a_majority_nobody_is_an_outlier() -> None:
     kernel = put("6.1.0-41", "system", "kernel")
     (found,) = findings(uniformity(fleet(4, {0: kernel, 1: kernel})))

@@ -56,6 +56,7 @@ LOST = "Unable to determine the device handle for GPU1: 0000:3B:00.0: GPU is los
         (CommandResult(0, "GPU 0: A (UUID: x)\n  MIG 1g.18gb     Device  0: (UUID: MIG-1)\nGPU 1: A (UUID: y)\n", ""), ""),
         (CommandResult(0, "GPU 0: A (UUID: x)\n", ""), "2 GPUs expected, 1 answer"),
         (CommandResult(0, "GPU 0: A\nGPU 1: A\nGPU 2: A\n", ""), "2 GPUs expected, 3 answer"),
+        (CommandResult(0, "GPU 0: A\nGPU 1: A\nWARNING: infoROM is corrupted\n", ""), "2 GPUs expected, 2 answer: WARNING: infoROM is corrupted"),
         (CommandResult(15, f"GPU 0: A (UUID: x)\n{LOST}\n", ""), f"2 GPUs expected, 1 answer: {LOST}"),
         (CommandResult(9, "NVIDIA-SMI has failed because\n\n", ""), "2 GPUs expected, 0 answer: NVIDIA-SMI has failed because"),
         (CommandResult(6, "", "No devices were found\n"), "2 GPUs expected, 0 answer: No devices were found"),

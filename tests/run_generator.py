@@ -86,7 +86,6 @@ def _measured(fabric: SlowFabric, rounds: Iterable[Round], names: list[str], dea
 
 def _health(nodes: Iterable[RunNode], plan: Plan, dead: Collection[str], fabric: SlowFabric, proof: str, run_id: str) -> Iterable[CheckResult]:
     """A few checks of each node, and the fleet's uniformity."""
-    old = []
     for number, node in enumerate(nodes):
         subject = Subject("node", node.name, node.name, serial=node.serial)
         gone = number in plan.lost_gpu
@@ -117,10 +116,9 @@ def _health(nodes: Iterable[RunNode], plan: Plan, dead: Collection[str], fabric:
         )
         yield CheckResult(subject=subject, check="clock_offset", verdict="pass", expected=1.0, observed=0.01, unit="ms", proof=proof, run_id=run_id)
         if number in plan.old_firmware:
-            old.append(node.name)
             yield CheckResult(
                 subject=subject,
-                check="uniformity_hca_firmware",
+                check="uniform_hca_firmware",
                 verdict="warn",
                 severity="warning",
                 expected=FIRMWARE,
@@ -130,16 +128,7 @@ def _health(nodes: Iterable[RunNode], plan: Plan, dead: Collection[str], fabric:
                 remediation=f"Bring the adapters' firmware to {FIRMWARE}.",
                 run_id=run_id,
             )
-    for check, value in (("uniformity_hca_firmware", FIRMWARE), ("uniformity_driver", "580.82.07"), ("uniformity_bios", "2.4.3")):
-        odd = old if check.endswith("firmware") else []
-        yield CheckResult(
-            subject=Subject("fleet", "h100_sxm_8"),
-            check=check,
-            verdict="warn" if odd else "pass",
-            severity="warning" if odd else "info",
-            expected=value,
-            observed=f"{len(odd)} nodes differ" if odd else value,
-            evidence=tuple(Evidence(name, OLD_FIRMWARE, value) for name in odd),
-            proof=proof,
-            run_id=run_id,
-        )
+    alike = {"hca_firmware": FIRMWARE} if not plan.old_firmware else {}
+    for name, value in {**alike, "nvidia_driver": "580.82.07", "bios": "2.4.3"}.items():
+        fleet = Subject("fleet", "h100_sxm_8")
+        yield CheckResult(fleet, f"uniform_{name}", "pass", expected=value, observed=value, proof=proof, run_id=run_id)

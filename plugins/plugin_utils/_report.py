@@ -125,7 +125,6 @@ def _environment() -> jinja2.Environment:
         sentence=overview.sentence,
         subject=overview.subject_name,
         alike=overview.alike,
-        others=overview.others,
         anchor=_anchor,
         time=_time,
     )

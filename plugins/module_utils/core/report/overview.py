@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..health.fleet import CHECK_PREFIX
 from ..model.finding import VERDICTS, CheckResult, Subject, findings
 from ..model.run import RunRecord
 from ..slurm.hostlist import fold, natural
 
 # The worst first.
 WORST = ("fail", "warn", "inconclusive", "pass")
-# Checks of whether the nodes of a hardware class are alike.
-UNIFORMITY = "uniformity"
 # More findings than this of one check are shown as one line that opens.
 _FEW = 8
 _NAMED, _SHORT = 4, 60
@@ -64,6 +63,20 @@ class CheckSummary:
     @property
     def total(self) -> int:
         return sum(self.counts)
+
+
+@dataclass(frozen=True)
+class UniformityRow:
+    """Something that the nodes of a hardware class should have in common."""
+
+    hardware_class: str
+    what: str
+    usual: str
+    """What most have; empty where there is no such thing."""
+    verdict: str
+    others: tuple[tuple[str, str], ...]
+    """A value, and the nodes that have it as a host list."""
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -182,9 +195,25 @@ def finding_groups(record: RunRecord) -> list[FindingGroup]:
     return [FindingGroup(*key, tuple(members)) for key, members in groups.items()]
 
 
-def uniformity(record: RunRecord) -> list[CheckResult]:
-    """Return what is said of the nodes of each hardware class: which have something else than most."""
-    return [result for result in record.results if result.check.startswith(UNIFORMITY) and result.subject.kind == "fleet"]
+def uniformity(record: RunRecord) -> list[UniformityRow]:
+    """Return what most nodes of each hardware class have, and who has something else, in the order of the checks."""
+    class_of = {node.name: node.hardware_class for node in record.nodes}
+    rows: dict[tuple[str, ...], list[CheckResult]] = {}
+    for result in record.results:
+        if result.check.startswith(CHECK_PREFIX):
+            node = result.subject.node
+            key = (result.check, class_of.get(node, ""), number(result.expected), "") if node else (result.check, result.subject.name, "", result.id)
+            rows.setdefault(key, []).append(result)
+    found = []
+    for (check, hardware_class, *_rest), results in rows.items():
+        first = results[0]
+        values: dict[str, list[str]] = {}
+        for result in results if first.subject.node else ():
+            values.setdefault(number(result.observed), []).append(result.subject.name)
+        others = [(value, fold(names)) for value, names in values.items()] or [(number(one.observed), one.what) for one in first.evidence]
+        what, hint = check[len(CHECK_PREFIX) :].replace("_", " "), first.hint if first.verdict == "inconclusive" else ""
+        found.append(UniformityRow(hardware_class, what, number(first.expected), worst_of(result.verdict for result in results), tuple(others), hint))
+    return found
 
 
 def alike(results: Sequence[CheckResult]) -> list[tuple[CheckResult, int, str]]:
@@ -193,14 +222,6 @@ def alike(results: Sequence[CheckResult]) -> list[tuple[CheckResult, int, str]]:
     for result in results:
         groups.setdefault((result.verdict, sentence(result)), []).append(result)
     return [(members[0], len(members), fold(subject_name(result.subject) for result in members)) for members in groups.values()]
-
-
-def others(result: CheckResult) -> list[tuple[str, str]]:
-    """Return what the evidence of a comparison of the fleet says: a value, and the nodes that have it as a host list."""
-    groups: dict[str, list[str]] = {}
-    for one in result.evidence:
-        groups.setdefault(number(one.observed), []).append(one.what)
-    return [(value, fold(names)) for value, names in groups.items()]
 
 
 def checks(record: RunRecord) -> list[CheckSummary]:

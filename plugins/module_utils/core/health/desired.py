@@ -30,7 +30,7 @@ LIMITS: Mapping[str, Limit] = {
     "remapped_rows_max": Limit(512, "azurehpc-health-checks: the 512 uncorrectable remappings that its check was meant to have"),
     "retired_pages_max": Limit(62, "azurehpc-health-checks: 62 retired pages"),
     "temperature_margin_min_c": Limit(5, "judgement: nearer than that to where the hardware slows the GPU down"),
-    "xid_repeats_max": Limit(10, "judgement: an error of applications that one GPU reports more often than that is no longer the applications'"),
+    "xid_repeats_max": Limit(10, "judgement: a GPU on which more processes than that fail by their own fault is at fault itself"),
     "link_errors_max": Limit(10, "infiniband-diags, etc/error_thresholds: 10 for most counters of a link"),
     "link_downs_per_day_max": Limit(5, "azurehpc-health-checks: 5 losses of the link in 24 hours"),
     "memory_missing_percent_max": Limit(7, "azurehpc-health-checks accepts 3 to 7 % less than is fitted"),

@@ -97,7 +97,8 @@ def xid(desired: Desired, seen: Seen) -> Iterator[Found]:
 def _device(desired: Desired, seen: Seen, kind: str, address: str, events: Sequence[XidEvent]) -> Found | None:
     judged = [(verdict, event) for event in events for verdict in (_verdict(event),) if verdict]
     repeated = [event for event in events if kind == "xid" and event.xid in APPLICATION]
-    if not judged and len(repeated) > desired.limit("xid_repeats_max"):
+    # One crash is told in many lines, one for each part of the GPU that saw it: processes are counted.
+    if not judged and len({event.pid for event in repeated}) > desired.limit("xid_repeats_max"):
         judged = [("warn", event) for event in repeated]
     if not judged:
         return None

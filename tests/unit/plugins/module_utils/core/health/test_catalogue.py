@@ -330,7 +330,9 @@ def line(xid: int, address: str = "0000:4c:00", text: str = "pid='<unknown>', na
     ("text", "verdicts"),
     [
         (line(31) + line(43) + line(13), ["pass"]),
-        (line(31) * 11, ["warn"]),
+        (line(13) * 99, ["pass"]),
+        ("".join(line(31, text=f"pid={number}, name=train, MMU Fault") for number in range(10)), ["pass"]),
+        ("".join(line(31, text=f"pid={number}, name=train, MMU Fault") for number in range(11)), ["warn"]),
         (line(94), ["warn"]),
         (line(95), ["fail"]),
         (line(119) + line(79, "0000:19:00"), ["fail", "fail"]),

@@ -1,6 +1,8 @@
 "use strict";
 // Draws tests of many nodes on canvases: a million pairs would be too many elements. Everything it shows is in the page itself.
 
+// Up to so many nodes a matrix of all of them can be read.
+const FEW = 128;
 const byId = (id) => document.getElementById(id);
 const element = (name, properties, ...children) => {
   const made = Object.assign(document.createElement(name), properties);
@@ -21,6 +23,9 @@ const colours = () => {
 function Drawing(holder, data) {
   const groupOf = new Int32Array(data.nodes.length);
   data.groups.forEach((group, place) => groupOf.fill(place, group.first, group.first + group.count));
+  // The first matrix shows each node where that can be read, or else each leaf.
+  const whole = data.nodes.length <= FEW;
+  const names = whole ? data.nodes : data.groups.map((group) => group.name);
   const step = (ratio) => `s${data.steps.filter((limit) => ratio < limit).length}`;
   const told = element("p", { className: "told" });
   const rail = element("select", {}, new Option("all rails", "-1"), ...data.rails.map((number, place) => new Option(`rail ${number}`, place)));
@@ -33,12 +38,14 @@ function Drawing(holder, data) {
   const nodesAt = element("canvas");
   rail.ariaLabel = "rail";
   shown.ariaLabel = "what a cell shows";
-  leavesAt.ariaLabel = "pairs between leaves";
   nodesAt.ariaLabel = "nodes by rail";
   const word = data.groups.every((group) => group.name.includes(" to ")) ? "groups of nodes" : "leaves";
+  const title = whole ? "Pairs of nodes" : `Pairs between ${word}`;
+  const help = whole ? "Point at a cell to read it." : "Point at a cell to read it; click one to see its nodes.";
+  leavesAt.ariaLabel = title;
   holder.append(
-    element("div", { className: "controls" }, rail, shown, element("span", { className: "soft small", textContent: "Point at a cell to read it; click one to see its nodes." })),
-    element("h3", { textContent: `Pairs between ${word}` }), leavesAt, told, detail,
+    element("div", { className: "controls" }, rail, shown, element("span", { className: "soft small", textContent: help })),
+    element("h3", { textContent: title }), leavesAt, told, detail,
     element("h3", { textContent: data.rails.length > 1 ? "Each node, rail by rail (rails from top to bottom)" : "Each node" }), nodesAt,
   );
   let selected = null;
@@ -81,19 +88,19 @@ function Drawing(holder, data) {
     return [((event.clientX - box.left) * parseFloat(canvas.style.width)) / box.width, ((event.clientY - box.top) * parseFloat(canvas.style.height)) / box.height];
   };
 
-  function square(canvas, names, most, cells, describe) {
+  function square(canvas, labels, most, cells, describe) {
     const palette = colours();
-    const left = Math.min(180, Math.max(...names[0].map((name) => name.length)) * 6.6 + 12);
-    const top = Math.min(150, Math.max(...names[1].map((name) => name.length)) * 6.6 + 12);
+    const left = Math.min(180, Math.max(...labels[0].map((name) => name.length)) * 6.6 + 12);
+    const top = Math.min(150, Math.max(...labels[1].map((name) => name.length)) * 6.6 + 12);
     const room = Math.max(300, holder.clientWidth - left - 4);
-    const size = Math.max(3, Math.min(most, Math.floor(room / names[1].length)));
+    const size = Math.max(3, Math.min(most, Math.floor(room / labels[1].length)));
     const gap = size > 8 ? 1 : 0;
-    const context = prepare(canvas, left + names[1].length * size, top + names[0].length * size);
+    const context = prepare(canvas, left + labels[1].length * size, top + labels[0].length * size);
     const slowest = shown.value === "slowest";
     const every = Math.ceil(12 / size);
     context.fillStyle = palette.soft;
-    names[0].forEach((name, row) => row % every || context.fillText(name, 0, top + row * size + size / 2 + 4, left - 6));
-    names[1].forEach((name, column) => {
+    labels[0].forEach((name, row) => row % every || context.fillText(name, 0, top + row * size + size / 2 + 4, left - 6));
+    labels[1].forEach((name, column) => {
       if (column % every) return;
       context.save();
       context.translate(left + column * size + size / 2 + 4, top - 6);
@@ -101,37 +108,36 @@ function Drawing(holder, data) {
       context.fillText(name, 0, 0, top - 8);
       context.restore();
     });
-    for (let row = 0; row < names[0].length; row += 1)
-      for (let column = 0; column < names[1].length; column += 1) paint(context, palette, left + column * size, top + row * size, size - gap, cells.get(row * names[1].length + column), slowest);
+    for (let row = 0; row < labels[0].length; row += 1)
+      for (let column = 0; column < labels[1].length; column += 1) paint(context, palette, left + column * size, top + row * size, size - gap, cells.get(row * labels[1].length + column), slowest);
     const find = (event) => {
       const [x, y] = at(canvas, event);
       const column = Math.floor((x - left) / size);
       const row = Math.floor((y - top) / size);
-      return row >= 0 && column >= 0 && row < names[0].length && column < names[1].length ? [row, column] : null;
+      return row >= 0 && column >= 0 && row < labels[0].length && column < labels[1].length ? [row, column] : null;
     };
     canvas.onmousemove = (event) => {
       const found = find(event);
-      if (found) told.textContent = describe(found[0], found[1], cells.get(found[0] * names[1].length + found[1]));
+      if (found) told.textContent = describe(found[0], found[1], cells.get(found[0] * labels[1].length + found[1]));
     };
     return find;
   }
 
   function drawLeaves() {
-    const count = data.groups.length;
+    const count = names.length;
     const cells = new Map();
     const places = railsShown();
     for (const row of data.rows) {
-      const a = groupOf[row[0]];
-      const b = groupOf[row[1]];
+      const a = whole ? row[0] : groupOf[row[0]];
+      const b = whole ? row[1] : groupOf[row[1]];
       each(row, places, (_place, ratio) => {
         add(cellOf(cells, a * count + b), ratio);
         if (a !== b) add(cellOf(cells, b * count + a), ratio);
       });
     }
-    const names = data.groups.map((group) => group.name);
-    const find = square(leavesAt, [names, names], 26, cells, (a, b, cell) => `${names[a]} with ${names[b]}: ${cell ? words(cell) : "no pair was measured"}`);
+    const find = square(leavesAt, [names, names], 26, cells, (a, b, cell) => `${names[a]} with ${names[b]}: ${cell ? words(cell) : "not measured"}`);
     leavesAt.onclick = (event) => {
-      selected = find(event) || selected;
+      selected = (!whole && find(event)) || selected;
       drawDetail();
     };
   }
@@ -152,9 +158,9 @@ function Drawing(holder, data) {
             const against = ratio ? `${rate} ${data.unit}, ${percent(ratio)} of ${data.expected[row[4]].toPrecision(4)}` : rate === null ? "nothing came of it" : `${rate} ${data.unit}`;
             cell.lines.push(`rail ${data.rails[place]}, round ${row[2]}${row[3] ? " (to confirm)" : ""}: ${against}`);
           });
-    const names = [down, across].map((group) => data.nodes.slice(group.first, group.first + group.count));
+    const shownNames = [down, across].map((group) => data.nodes.slice(group.first, group.first + group.count));
     detailTitle.textContent = down === across ? `Pairs within ${down.name}` : `Pairs of ${down.name} with ${across.name}`;
-    square(detailAt, names, 22, cells, (a, b, cell) => `${names[0][a]} with ${names[1][b]}: ${cell ? cell.lines.slice(0, 8).join("; ") : "not measured"}`);
+    square(detailAt, shownNames, 22, cells, (a, b, cell) => `${shownNames[0][a]} with ${shownNames[1][b]}: ${cell ? cell.lines.slice(0, 8).join("; ") : "not measured"}`);
   }
 
   function drawNodes() {

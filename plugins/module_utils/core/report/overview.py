@@ -144,6 +144,8 @@ def worst_of(verdicts: Iterable[str]) -> str:
 
 def sentence(result: CheckResult) -> str:
     """Return ``pair_bandwidth: 37.2 instead of 47.8 GB/s``."""
+    if result.verdict == "inconclusive":
+        return f"{result.check}: {result.hint or 'it could not be judged.'}"
     observed, expected = number(result.observed), number(result.expected)
     unit = f" {result.unit}" if result.unit else ""
     if result.verdict == "pass" or not expected:

@@ -12,11 +12,12 @@ dev: ## prepare .venv with the railyard command and the collection; needs no roo
 	@.ci/dev.sh
 
 system: ## install the apt packages the lab needs (.ci/apt-packages); as root
-	@.ci/system.sh
+	@.ci/system.sh $(FURTHER_PACKAGES)
 
 demo: system dev ## boot the lab, make it a Slurm cluster, prove it with real jobs; as root
 	@.ci/demo.sh
 
+test integration: FURTHER_PACKAGES := .ci/apt-packages-tests
 test: system dev ## every test; fails on a test left out for a reason that is not in tests/allowed_skips.txt
 	@$(PYTEST) -n 2 --dist loadscope tests/integration tests/gates tests/unit --refuse-skips --durations=20 $(ARGS)
 

@@ -19,4 +19,4 @@ if [ -d "$state" ]; then
 fi
 find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 rm -rf .venv .venv-next .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist ./*.egg-info cli/*.egg-info tests/output railyard-cluster-*.tar.gz
-echo "Removed. These apt packages were left on the machine:" "$(sed 's/#.*//' .ci/apt-packages | xargs)"
+echo "Removed. These apt packages were left on the machine:" "$(sed 's/#.*//' .ci/apt-packages .ci/apt-packages-tests | xargs)"

@@ -72,6 +72,13 @@ def test_missing_packages_are_installed_by_root_alone(repository: pathlib.Path, 
     assert (answer.returncode, answer.stdout) == (0, f"The lab needs root and the apt packages make (sudo make system); {STILL} hosts of your own.\n")
 
 
+def test_packages_of_a_further_list_are_installed_too(repository: pathlib.Path, machine: pathlib.Path) -> None:
+    add(machine, "dpkg-query", '[ "$3" = chromium ] && exit 1; printf installed')
+    add(machine, "apt-get", 'echo "apt-get $*"')
+    assert run(repository, machine, "system.sh").stdout == ""
+    assert run(repository, machine, "system.sh", ".ci/apt-packages-tests").stdout.splitlines()[0] == "Installing chromium ..."
+
+
 def test_nothing_is_done_when_all_packages_are_there(repository: pathlib.Path, machine: pathlib.Path) -> None:
     add(machine, "dpkg-query", "printf installed")
     add(machine, "apt-get", "exit 1")

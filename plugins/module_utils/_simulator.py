@@ -19,6 +19,7 @@ from datetime import datetime
 from ._simulated_tests import run
 from .core.errors import CoreError
 from .core.simulator.hardware_tree import Tree, hardware_tree
+from .core.simulator.lspci import lspci
 from .core.simulator.nvidia_smi import nvidia_smi
 from .core.simulator.profile import FAULTS, HARDWARE_ROOT, apply_fault, heal, kernel_log
 from .core.simulator.programs import TEST_PROGRAMS
@@ -28,7 +29,7 @@ PROFILE_VARIABLE = "RAILYARD_SIMULATOR_PROFILE"
 HARDWARE_VARIABLE = "RAILYARD_SIMULATOR_HARDWARE"
 # Where the tool would open its GPUs.
 DEVICES = "/dev/nvidia"
-TOOLS = {"nvidia-smi": nvidia_smi}
+TOOLS = {"lspci": lspci, "nvidia-smi": nvidia_smi}
 
 
 def main(version: str) -> int:

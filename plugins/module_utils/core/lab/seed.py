@@ -103,7 +103,7 @@ def seed_files(
         files += [
             SeedFile("/etc/tmpfiles.d/lab-gpus.conf", "\n".join(lines) + "\n"),
             SeedFile("/etc/railyard-lab/hardware.json", json.dumps(profile, indent=2) + "\n"),
-            *(SeedFile(f"/usr/local/bin/{name}", link=SIMULATOR) for name in ("nvidia-smi", "railyard-simulator", *TEST_PROGRAMS)),
+            *(SeedFile(f"/usr/local/bin/{name}", link=SIMULATOR) for name in ("nvidia-smi", "lspci", "railyard-simulator", *TEST_PROGRAMS)),
             SeedFile("/etc/systemd/system/lab-hardware.service", _HARDWARE),
             SeedFile("/etc/systemd/system/multi-user.target.wants/lab-hardware.service", link="../lab-hardware.service"),
         ]

@@ -20,7 +20,7 @@ from .seen import Seen
 MEMORY_SCHEMA = "railyard.health-counters"
 MEMORY_SCHEMA_VERSION = 1
 # The worst last.
-VERDICTS = ("pass", "inconclusive", "warn", "fail")
+VERDICTS = ("pass", "warn", "inconclusive", "fail")
 _SEVERITY = {"pass": "info", "warn": "warning", "fail": "critical"}
 # A reason that joins several is cut to this length.
 _LONGEST_REASON = 600

@@ -55,6 +55,16 @@ def test_a_node_without_it_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (result["worst"], "agent_missing" in result) == ("pass", False)
 
 
+def test_results_go_to_their_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    answer = {**ANSWER, "results": [{"check": "xid", "verdict": "fail"}], "worst": "fail", "raw": {"dmesg": "x"}}
+    result, ran = run(monkeypatch, [answer], results_folder=str(tmp_path))
+    assert "results_folder" not in ran[0]
+    assert (result["worst"], result.keys() & {"results", "raw"}) == ("fail", set())
+    assert json.loads(pathlib.Path(result["results_path"]).read_text()) == {"results": answer["results"], "raw": answer["raw"]}
+    result, _ran = run(monkeypatch, [answer], check=True, results_folder=str(tmp_path / "other"))
+    assert "results" in result and not (tmp_path / "other").exists()
+
+
 def test_the_facts_go_to_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     result, ran = run(monkeypatch, [ANSWER], facts=True, document_folder=str(tmp_path / "facts"))
     assert "document_folder" not in ran[0]

@@ -17,7 +17,7 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.errors impor
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health import gpus, host, log
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catalogue import ALWAYS, BY_NAME, CHECKS, selected
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import CHECK_KEYS, FRAME_KEYS, LIMITS, Desired
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health.examine import examine, merged
+from ansible_collections.railyard.cluster.plugins.module_utils.core.health.examine import examine, merged, worst
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.model import Found
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.network import best_port
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.quick import LOCAL_REASON
@@ -378,6 +378,15 @@ def test_results_about_one_thing_are_one_result() -> None:
 def test_of_several_answers_about_one_thing_the_worst_counts() -> None:
     (found,) = merged([Found("warn", "a"), Found("fail", "b", 1, 2), Found("pass")])
     assert (found.verdict, found.reason, found.observed) == ("fail", "b; a", 2)
+
+
+def test_what_could_not_be_seen_is_worse_than_a_warning() -> None:
+    assert [worst(verdicts) for verdicts in ([], ["pass", "warn"], ["inconclusive", "warn"], ["fail", "inconclusive"])] == [
+        "pass",
+        "warn",
+        "inconclusive",
+        "fail",
+    ]
 
 
 def test_of_a_long_output_the_end_is_kept() -> None:

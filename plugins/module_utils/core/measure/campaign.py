@@ -21,7 +21,7 @@ from .attribution import analyse, suspects
 from .confirmation import plan_confirmation
 from .pairs import Settings
 from .schedule import plan_rounds
-from .tools import End, Rail
+from .tools import End, Rail, common
 
 ROUNDS, CONFIRM = "rounds", "confirm"
 # So much longer than its client needs is a slot.
@@ -129,7 +129,7 @@ class Campaign:
         for one in rounds:
             for server, client in one.pairs:
                 mine, others = slot_of.get((client, one.number), {}), slot_of.get((server, one.number), {})
-                rails = [rail.number for rail in member[client].rails]
+                rails = [rail.number for rail, _other in common(_end(member[server]), _end(member[client]))]
                 readings = self.tool.read(others, mine, rails, self.mark(phase, one.number, server, client))
                 for reading in readings:
                     rates.append(PairRate(server, client, reading.rail, one.number, reading.rate, phase == CONFIRM))

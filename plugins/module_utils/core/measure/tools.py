@@ -38,6 +38,12 @@ class End:
     rails: tuple[Rail, ...] = (Rail(0),)
 
 
+def common(server: End, client: End) -> tuple[tuple[Rail, Rail], ...]:
+    """The rails that both have: only the same rail of both can be measured."""
+    others = {rail.number: rail for rail in client.rails}
+    return tuple((rail, others[rail.number]) for rail in server.rails if rail.number in others)
+
+
 @dataclass(frozen=True)
 class Reading:
     """What one pair reached on one rail."""
@@ -69,6 +75,9 @@ class Iperf3:
     package = "iperf3"
     unit = "Gbit/s"
 
+    def __post_init__(self) -> None:
+        _check(self, seconds=1, omit_s=0, streams=1)
+
     def ports(self, rails: int) -> int:
         return 2
 
@@ -97,7 +106,9 @@ class Iperf3:
                 ways.append(None)
                 problem = problem or f"{server['peer']} was not the one that was measured"
             elif isinstance(mine, Iperf3Document):
-                ways.append(mine.received_gbits_per_s)
+                # Nothing at all arrived: no rate, but a reason.
+                ways.append(mine.received_gbits_per_s or None)
+                problem = problem or ("" if mine.received_gbits_per_s else "nothing arrived")
             elif mine is None and isinstance(others, Iperf3Document):
                 # What the server received, or where it sends, what it sent.
                 ways.append(others.received_gbits_per_s or others.sent_gbits_per_s)
@@ -105,6 +116,12 @@ class Iperf3:
                 ways.append(None)
                 problem = problem or (mine if isinstance(mine, str) else "nothing came back from either node")
         return (Reading(rails[0] if rails else 0, ways[0], ways[1], problem),)
+
+
+def _check(tool: Any, **least: int) -> None:
+    for name, value in least.items():
+        if getattr(tool, name) < value:
+            raise CoreError(f"{name} of {tool.name} is {getattr(tool, name)}, and {value} is the least.")
 
 
 def _iperf3(outcome: Mapping[str, Any]) -> Iperf3Document | str:
@@ -136,6 +153,9 @@ class Perftest:
     package = "perftest"
     unit = "Gbit/s"
 
+    def __post_init__(self) -> None:
+        _check(self, seconds=1, size_bytes=1, queue_pairs=1)
+
     def ports(self, rails: int) -> int:
         return 2 * rails
 
@@ -149,11 +169,15 @@ class Perftest:
         return (program, *device, *size, *gid)
 
     def serve(self, server: End, client: End, port: int, _mark: str) -> tuple[Command, ...]:
-        return tuple(self._test(program, rail, port + 2 * place + way) for way, program in enumerate(_WAYS) for place, rail in enumerate(server.rails))
+        return tuple(
+            self._test(program, rail, port + 2 * place + way)
+            for way, program in enumerate(_WAYS)
+            for place, (rail, _other) in enumerate(common(server, client))
+        )
 
     def run(self, server: End, client: End, port: int, _mark: str) -> tuple[tuple[Command, ...], ...]:
         return tuple(
-            tuple((*self._test(program, rail, port + 2 * place + way), server.address) for place, rail in enumerate(client.rails))
+            tuple((*self._test(program, rail, port + 2 * place + way), server.address) for place, (_other, rail) in enumerate(common(server, client)))
             for way, program in enumerate(_WAYS)
         )
 
@@ -182,5 +206,6 @@ def _perftest_rate(outcome: Mapping[str, Any]) -> tuple[float | None, str]:
     except CoreError as error:
         return None, (outcome["stderr"].strip().splitlines() or [str(error)])[0]
     if outcome["rc"] or not document.rows or not document.rows[-1].bw_avg_gbits_per_s:
-        return None, (outcome["stderr"].strip().splitlines() or [f"{program} ended with status {outcome['rc']}"])[0]
+        why = f"{program} ended with status {outcome['rc']}" if outcome["rc"] else f"{program} moved nothing"
+        return None, (outcome["stderr"].strip().splitlines() or [why])[0]
     return document.rows[-1].bw_avg_gbits_per_s, ""

@@ -28,12 +28,13 @@ USER = "nobody"
 FIREWALL_TABLE = "inet railyard"
 FIREWALL_SETS = {4: "measurement", 6: "measurement_6"}
 START_TIMEOUT_S = 30
-# The last three are the action's, which reads them from the folder.
+# The last four are the action's, which reads them from the folder. The token is apart from the part, so that the node's log doesn't get it.
 ARGUMENTS: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["started", "fetched"], "required": True},
     "folder": {"type": "path", "required": True},
     "phase": {"type": "str", "choices": ["rounds", "confirm"], "default": "rounds"},
     "_part": {"type": "dict"},
+    "_token": {"type": "str", "no_log": True},
     "_sources": {"type": "list", "elements": "str", "default": []},
     "_ports": {"type": "str", "default": ""},
 }
@@ -41,7 +42,7 @@ ARGUMENTS: dict[str, t.Any] = {
 
 def work(runner: ModuleRunner, params: dict[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     """Do what ``state`` says; the result of the module."""
-    part = measurement.part_from_dict(params["_part"])
+    part = measurement.part_from_dict({**params["_part"], "token": params["_token"]})
     if params["state"] == "started":
         return start(runner, part, params, check_mode=check_mode)
     return fetch(runner, part)
@@ -59,7 +60,9 @@ def start(runner: ModuleRunner, part: measurement.Part, params: dict[str, t.Any]
     folder = _folder(part)
     user = pwd.getpwnam(USER)
     os.makedirs(folder, mode=0o700)
-    os.chmod(FOLDER, 0o711)
+    # Whatever root's umask is, the agent has to get there.
+    for path in (os.path.dirname(FOLDER), FOLDER):
+        os.chmod(path, os.stat(path).st_mode | 0o111)
     os.chown(folder, user.pw_uid, user.pw_gid)
     path = f"{folder}/part.json"
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

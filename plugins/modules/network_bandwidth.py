@@ -50,6 +50,9 @@ options:
   _part:
     description: The node's part, which the action takes from the folder.
     type: dict
+  _token:
+    description: What the nodes show each other, which the action takes from the folder.
+    type: str
   _sources:
     description: Networks of the nodes that take part, which the action takes from the folder.
     type: list

@@ -37,7 +37,8 @@ class PairMeasurement(ActionBase):
             shared = folder.shared()
         except CoreError as error:
             raise AnsibleActionFail(str(error)) from None
-        module_arguments = {**arguments, "_part": part, "_sources": shared["sources"], "_ports": shared["ports"]}
+        token = part.pop("token", "")
+        module_arguments = {**arguments, "_part": part, "_token": token, "_sources": shared["sources"], "_ports": shared["ports"]}
         result = self._execute_module(module_name=self.MODULE, module_args=module_arguments, task_vars=variables)
         result.pop("invocation", None)
         if "content" in result:

@@ -53,7 +53,16 @@ ARGUMENTS: dict[str, t.Any] = {
             "leaf": {"type": "str", "default": ""},
             "unit": {"type": "str", "default": ""},
             "gbits_per_s": {"type": "float"},
-            "rails": {"type": "list", "elements": "dict", "default": []},
+            "rails": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "number": {"type": "int", "required": True},
+                    "device": {"type": "str", "required": True},
+                    "port": {"type": "int", "default": 1},
+                },
+            },
         },
     },
     "ports": {"type": "str", "required": True},

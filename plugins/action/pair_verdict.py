@@ -61,7 +61,7 @@ def judge(folder: CampaignFolder, arguments: dict[str, t.Any]) -> dict[str, t.An
         "proof": proof,
         "unit": campaign.tool.unit,
         "rails": max(len(member.rails) for member in campaign.members),
-        "rounds": len({rate.round for rate in rates}),
+        "rounds": len({rate.round for rate in rates if not rate.confirm}),
         "expected": {tier: float(f"{rate:.5g}") for tier, rate in analysis.expected.items()},
         "pairs": [{"a": rate.a, "b": rate.b, "rail": rate.rail, "round": rate.round, "rate": rate.rate, "confirm": rate.confirm} for rate in rates],
     }

@@ -68,10 +68,23 @@ options:
         description: What its link is declared to carry.
         type: float
       rails:
-        description: For RDMA, the ports to measure, each with C(number), C(device) and C(port).
+        description: For RDMA, the ports to measure. A pair is measured on the rails that both have.
         type: list
         elements: dict
         default: []
+        suboptions:
+          number:
+            description: The rail's number, the same on every node.
+            type: int
+            required: true
+          device:
+            description: The HCA, C(mlx5_0).
+            type: str
+            required: true
+          port:
+            description: The HCA's port.
+            type: int
+            default: 1
   ports:
     description: The range of ports that may be used while it lasts, C(28100-28109).
     type: str
@@ -81,7 +94,7 @@ options:
     type: int
     default: 7
   options:
-    description: How the tool measures, C(seconds), and C(omit_s) and C(streams) of iperf3, C(size_bytes), C(queue_pairs) and C(gid_index) of perftest.
+    description: How the tool measures, whole C(seconds), C(omit_s) and C(streams) of iperf3, C(size_bytes), C(queue_pairs) and C(gid_index) of perftest.
     type: dict
     default: {}
   settings:

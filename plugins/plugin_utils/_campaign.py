@@ -9,6 +9,7 @@ measurement.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import ipaddress
 import json
@@ -16,8 +17,10 @@ import os
 import secrets
 import typing as t
 import urllib.parse
-from dataclasses import asdict
+import zlib
+from dataclasses import asdict, fields
 
+from ansible_collections.railyard.cluster.plugins.module_utils.core.agent import measurement
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS, Campaign, members_from
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.pairs import Settings
@@ -65,7 +68,8 @@ class CampaignFolder:
 
     def definition(self) -> dict[str, t.Any]:
         document = self._read("schedule.json")
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA or document.get("schema_version") != SCHEMA_VERSION:
+        whole = isinstance(document, dict) and {"run_id", "test", "nodes", "ports", "sources", "phases"} <= document.keys()
+        if not whole or document.get("schema") != SCHEMA or document.get("schema_version") != SCHEMA_VERSION:
             raise CoreError("this is no schedule of this Railyard's.", where=f"{self.path}/schedule.json")
         return document
 
@@ -103,9 +107,8 @@ class CampaignFolder:
         found = {}
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             if name.endswith(".json.gz"):
-                with gzip.open(f"{folder}/{name}", "rt", encoding="utf-8") as file:
-                    document = json.load(file)
-                found[str(document["node"])] = document
+                document = _output(f"{folder}/{name}")
+                found[document["node"]] = document
         return found
 
     def write_verdict(self, document: dict[str, t.Any]) -> str:
@@ -126,7 +129,7 @@ def write_private(path: str, content: bytes) -> str:
     """Write a file whole, for its owner only. Returns its path."""
     staged = f"{path}.{os.getpid()}.new"
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        _make_private(os.path.dirname(path))
         with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
         os.replace(staged, path)
@@ -135,25 +138,57 @@ def write_private(path: str, content: bytes) -> str:
     return path
 
 
+def _make_private(folder: str) -> None:
+    """Make a folder and those above it that are missing, each for its owner only (``os.makedirs`` sees to the last alone)."""
+    if not os.path.isdir(folder):
+        _make_private(os.path.dirname(folder))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+
+
+def _output(path: str) -> dict[str, t.Any]:
+    """What a node's agent wrote."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            document = json.load(file)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise CoreError(f"it cannot be read: {error}.", where=path, hint="Without the file its node counts as absent.") from None
+    wanted = (measurement.RESULT_SCHEMA, measurement.SCHEMA_VERSION)
+    if not isinstance(document, dict) or (document.get("schema"), document.get("schema_version")) != wanted or "node" not in document:
+        raise CoreError("this is no output of this Railyard's agent.", where=path, hint="Install it: railyard apply --tags node_agent; then measure again.")
+    return document
+
+
 def campaign_from(definition: dict[str, t.Any]) -> Campaign:
     """Return the campaign that a definition says. Raises ``CoreError`` for what cannot be meant."""
     first, separator, last = str(definition["ports"]).partition("-")
     if not (first.isdigit() and (last.isdigit() or not separator)):
         raise CoreError(f"{definition['ports']!r} is no range of ports.", where="validate_ports", hint="Write 28100-28109.")
-    options = {key: value for key, value in definition.get("options", {}).items() if value is not None}
-    try:
-        tool = TOOLS[definition["test"]](**options)
-    except TypeError as error:
-        raise CoreError(f"{definition['test']} cannot be asked for that: {error}.") from None
     return Campaign(
         run_id=str(definition["run_id"]),
         members=members_from(definition["nodes"]),
-        tool=tool,
+        tool=_with_numbers(TOOLS[definition["test"]], definition.get("options", {}), "options"),
         first_port=int(first),
         last_port=int(last or first),
-        settings=Settings(**definition.get("settings", {})),
+        settings=_with_numbers(Settings, definition.get("settings", {}), "settings"),
         rounds=int(definition.get("rounds", 7)),
     )
+
+
+def _with_numbers(kind: t.Any, values: t.Mapping[str, t.Any], where: str) -> t.Any:
+    """Make an object whose fields are numbers, also from texts, as variables on a command line are."""
+    known = {field.name: field for field in fields(kind)}
+    numbers: dict[str, float] = {}
+    for name, value in values.items():
+        if name not in known:
+            raise CoreError(f"nothing is called {name!r}.", where=where, hint=f"There are: {', '.join(known)}.")
+        if value is None:
+            continue
+        try:
+            numbers[name] = float(value) if isinstance(known[name].default, float) else int(value)
+        except (TypeError, ValueError):
+            raise CoreError(f"{name} is {value!r}, which is no number of its kind.", where=where) from None
+    return kind(**numbers)
 
 
 def sources(addresses: t.Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.cluster import INVENTORY, REPOSITORY
+from lab.cluster import INVENTORY, REPOSITORY, Cluster
 
 # Shorter than by default: what is slow in the lab is slow by far.
 SHORT = {"validate_network_seconds": 1}
@@ -61,3 +61,8 @@ def finish(run: subprocess.Popen[str]) -> Validation:
 
 def validate(*arguments: str, **variables: Any) -> Validation:
     return finish(start(*arguments, **variables))
+
+
+def last_record(cluster: Cluster) -> dict[str, Any]:
+    """The record of the lab's newest validation."""
+    return dict(json.loads(max(cluster.folder.glob("runs/*/findings.json")).read_text()))

@@ -78,7 +78,10 @@ def test_a_slow_path_between_two_fast_gpus_is_told_of_both() -> None:
 def test_wrong_data_fail(more: tuple[str, ...]) -> None:
     found = results(lab("wrong_data", 1), *more)
     assert bad(found) == [("node1", "gpu_copies", "fail")]
-    assert "corrupted" in found[0].hint and found[0].severity == "critical"
+    assert "corrupted" in found[0].hint and found[0].severity == "critical" and "IOMMU" in found[0].remediation
+    text = nvbandwidth(lab("wrong_data", 1), ["-t", *TESTCASES])
+    hung = judge(seen(lab()), CommandResult(124, text.before + text.stdout, text.stderr), 600)
+    assert "corrupted" in hung[0].hint, "also where it then hung"
 
 
 @pytest.mark.parametrize("kind", ["gpu_lost", "driver_not_loaded", "fabric_failed"])

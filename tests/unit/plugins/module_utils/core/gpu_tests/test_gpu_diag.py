@@ -72,3 +72,10 @@ def test_a_test_without_gpus_is_of_the_node() -> None:
 def test_the_command_line_follows_the_features() -> None:
     assert diagnostic(2, dcgmi(lab(), ["diag", "--help"]).stdout) == ("dcgmi", "diag", "-r", "2", "-j")
     assert diagnostic(1, "usage: dcgmi diag -r <level>") == ("dcgmi", "diag", "-r", "1")
+
+
+def test_a_test_that_only_warns() -> None:
+    table = dcgmi(h100("slow_gpu", 1), ["diag", "-r", "3"]).stdout.replace("| Fail ", "| Warn ")
+    found = judge(seen(h100()), CommandResult(0, table, ""), 3, 900)
+    bad = {(result.subject.name, result.verdict, result.severity) for result in found if result.verdict != "pass"}
+    assert bad == {("node1 0000:3b:00.0", "warn", "warning")}

@@ -62,6 +62,14 @@ def test_a_slow_one_fails(kind: str, gpu: int) -> None:
     assert result.observed == pytest.approx(371 * 0.985 * 0.8, rel=0.01) and "0.79 of the expected" in result.hint
 
 
+def test_the_slower_half_counts() -> None:
+    row = next(line for line in table().split("\n") if line.lstrip().startswith("8589934592"))
+    cells = row.split()
+    slower = row[: row.rindex(cells[11])] + "200.00" + row[row.rindex(cells[11]) + len(cells[11]) :]
+    result = output(table(row=(row, slower)))  # type: ignore[arg-type]
+    assert (result.verdict, result.observed) == ("fail", 200)
+
+
 def test_links_that_are_down_are_what_limits() -> None:
     result = run(h100("nvlink_inactive", 2, links=6))[0]
     assert result.verdict == "fail" and "12 links" in result.binding_limit.replace("12 of 18 links", "12 links")
@@ -175,6 +183,12 @@ def test_adapters() -> None:
     slow = run(h100("nccl_no_gpudirect"))
     assert slow[2].verdict == "fail" and "host's memory" in slow[2].hint
     assert run(lab(), gpus=4, rails=8)[1].verdict == "fail", "the class says how many there should be"
+
+
+def test_one_rank_that_misses_an_adapter_counts() -> None:
+    logs = ["n:1:1 [0] NCCL INFO NET/IB : Using " + " ".join(f"[{n}]mlx5_{n}:1/IB" for n in range(count)) + " [RO]; OOB x\n" for count in (8, 5, 8)]
+    found = judge(seen(h100()), RING, Launch("srun", 8, 300), CommandResult(0, table(), ""), logs)
+    assert found[1].verdict == "fail" and found[1].hint.startswith("NCCL found 5 of 8 adapters; it misses mlx5_5, mlx5_6, mlx5_7")
 
 
 def test_what_the_log_does_not_say() -> None:

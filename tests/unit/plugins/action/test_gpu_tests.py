@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, the Railyard authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The controller's half of the tests of one node: it judges what the node gave back, and lets through what is no measurement."""
+
+from __future__ import annotations
+
+import types
+import typing as t
+
+import pytest
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.railyard.cluster.plugins.action import gpu_bandwidth, gpu_diag, nccl_bandwidth
+from ansible_collections.railyard.cluster.plugins.plugin_utils._gpu_tests import GpuTest
+
+MACHINE = {"name": "node1", "gpus": [], "rails": [], "cpu_model": None, "sockets": None, "numa_nodes": None, "nvlink_domain": None}
+NODE = {"name": "node1", "as_is": MACHINE, "as_built": MACHINE, "gpus": 8, "rails": 8, "proof": "stub", "serials": {}, "numbers": {}, "nvlink_status": ""}
+OUTPUT = {"name": "x.txt", "command": "x", "rc": 127, "seconds": 0.0, "stdout": "", "stderr": ""}
+
+
+def run(action: type[GpuTest], given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, t.Any]:
+    monkeypatch.setattr(ActionBase, "run", lambda self, tmp=None, task_vars=None: {})
+    monkeypatch.setattr(ActionBase, "_execute_module", lambda self, **_more: given)
+    task = types.SimpleNamespace(async_val=0, args={}, action="x")
+    plugin = action(task=task, connection=None, play_context=None, loader=None, templar=None, shared_loader_obj=None)  # type: ignore[arg-type]
+    return plugin.run(task_vars={})
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "program"),
+    [
+        (gpu_bandwidth.ActionModule, {"_limit_s": 600}, "nvbandwidth"),
+        (gpu_diag.ActionModule, {"_limit_s": 600, "_level": 1}, "dcgmi"),
+        (
+            nccl_bandwidth.ActionModule,
+            {
+                "_asked": [{"collective": "all_reduce", "algorithm": "ring", "size_bytes": 8 << 30, "iterations": 20, "warmup": 5, "checks": 1}],
+                "_launch": {"launcher": "single", "gpus": 8, "time_limit_s": 300, "host": "", "partition": ""},
+            },
+            "all_reduce_perf",
+        ),
+    ],
+)
+def test_the_node_s_answer_is_judged(action: type[GpuTest], more: dict[str, t.Any], program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run(action, {"changed": False, "outputs": [{**OUTPUT, "nccl_logs": []}], "_node": NODE, **more}, monkeypatch)
+    assert (result["verdict"], [entry["hint"] for entry in result["results"]]) == ("inconclusive", [f"{program} is not installed."])
+    assert result["results"][0]["proof"] == "stub" and result["results"][0]["subject"]["name"] == "node1"
+    assert sorted(result) == ["changed", "outputs", "results", "verdict"]
+
+
+@pytest.mark.parametrize("given", [{"failed": True, "msg": "no"}, {"changed": False, "would_run": ["nvbandwidth"]}])
+def test_what_is_no_measurement_is_let_through(given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(gpu_bandwidth.ActionModule, given, monkeypatch) == given

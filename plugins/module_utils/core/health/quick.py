@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..errors import CoreError
 from ..facts.source import MISSING_RC, TIMEOUT_RC
+from ..parse.values import whole
 from .desired import Desired
 from .model import Found
 from .seen import Seen
@@ -51,17 +52,20 @@ def disk_space(desired: Desired, seen: Seen) -> Iterator[Found]:
     if result.rc == TIMEOUT_RC:
         yield Found("fail", f"df gave no answer in {seen.timeout_s:.0f} s, a file system hangs", limit, unit="%")
         return
-    fullest = 0
+    fullest: int | None = None
     for line in result.stdout.splitlines()[1:]:
-        blocks, inodes, target = ([*line.split(None, 2), "", ""])[:3]
+        blocks, inodes, target = [*line.split(None, 2), "", "", ""][:3]
         for used, what in ((blocks, "full"), (inodes, "out of inodes")):
-            percent = int(used[:-1]) if used[:-1].isdigit() else 0
-            fullest = max(fullest, percent)
-            if percent > limit:
+            percent = whole(used, "%")
+            fullest = max(fullest or 0, percent or 0) if percent is not None else fullest
+            if percent is not None and percent > limit:
                 yield Found("fail", f"{target} is {used} {what}, {limit}% is the limit", limit, percent, "%")
                 return
     if result.rc and result.stderr.strip():
         yield Found("fail", result.stderr.strip().splitlines()[0], limit, unit="%")
+        return
+    if fullest is None:
+        yield Found("inconclusive", f"df told nothing of {', '.join(map(str, paths))}", limit, unit="%")
         return
     yield Found("pass", "", limit, fullest, "%")
 

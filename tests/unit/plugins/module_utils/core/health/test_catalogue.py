@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 import yaml
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
+from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.classes import CLASSES
+from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health import gpus, host, log
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catalogue import ALWAYS, BY_NAME, CHECKS, selected
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import CHECK_KEYS, FRAME_KEYS, LIMITS, Desired
@@ -21,10 +26,14 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.health.exami
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.model import Found
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.network import best_port
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.quick import LOCAL_REASON
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.document import as_json
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.gpu import Ecc, EccCounts, Gpu, RetiredPages
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
+from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.lspci import lspci
+from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import make_profile
 
+from ..facts.nodes import make
 from .machines import GONE, GPU, HUNG, PORT, TRACKING, Change, command, hardware, health, machine, own, remove, smi, units, write
 
 KMSG = "/dev/kmsg"
@@ -155,6 +164,7 @@ CASES: list[Case] = [
     ("mounts", [own(host.MOUNTS, "/dev/sda / ext4 ro,relatime 0 0\n"), health(mounts=[{"path": "/"}])], "fail", "node1", "/ is mounted read-only"),
     ("mounts", [own(host.MOUNTS, None)], "inconclusive", "node1", "/proc/self/mounts cannot be read.*"),
     ("disk_space", [command("df", CommandResult(0, "Use%\n 98%  1% /\n", ""))], "fail", "node1", "/ is 98% full, 97% is the limit"),
+    ("disk_space", [command("df", CommandResult(0, "Use%\n\n", ""))], "inconclusive", "node1", "df told nothing of /"),
     ("clock_offset", [command("chronyc", tracking(offset="-0.02", leap="Normal"))], "warn", "node1", "the clock is off by 0.020 s"),
     ("clock_offset", [command("chronyc", tracking(offset="2", leap="Normal"))], "fail", "node1", "the clock is off by 2.000 s"),
     ("clock_offset", [command("chronyc", tracking(offset="0", leap="Not synchronised"))], "warn", "node1", "chrony has no source.*"),
@@ -166,7 +176,7 @@ CASES: list[Case] = [
     ("kernel_errors", [remove(KMSG)], "inconclusive", "node1", "the simulated hardware has no /dev/kmsg"),
 ]  # fmt: skip
 # What the node does not show, these checks do not concern; a command that does not answer, or that is missing, is their failure.
-NEVER_INCONCLUSIVE = {"gpu_count", "disk_space", "pcie_errors", "rails", "cpu_governor", "clock_source", "numa_balancing", "memory_errors", "nvme"}
+NEVER_INCONCLUSIVE = {"gpu_count", "pcie_errors", "rails", "cpu_governor", "clock_source", "numa_balancing", "memory_errors", "nvme"}
 # In a test of its own.
 ELSEWHERE = {"local_reason"}
 
@@ -440,3 +450,61 @@ def test_the_role_offers_the_fast_checks_and_passes_every_key_on(repository: pat
     assert options["node_agent_health_extra_checks"]["choices"] == [check.name for check in CHECKS if check.fast and check.name not in ALWAYS]
     health_keys = yaml.safe_load((repository / "roles/node_agent/vars/main.yml").read_text())["__node_agent_node"]["health"]
     assert set(health_keys) == {*FRAME_KEYS, *CHECK_KEYS}
+
+
+# --- the shipped classes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_hardware_of_every_shipped_class_passes(name: str) -> None:
+    node, wanted = make(name), hardware_class(name)
+    profile = make_profile(wanted, "node1", name)
+    node.commands["lspci"] = lambda argv: CommandResult(0, lspci(profile, argv, datetime(2026, 7, 4)).stdout, "")
+    own_system = [check.name for check in CHECKS if check.own_system]
+    examination = examine(
+        {"name": "node1", "hardware": wanted, "hardware_root": node.root, "health": {"disabled_checks": own_system}}, node, facts=node.facts()
+    )
+    assert findings(examination.results) == ()
+    checks = {result.check for result in examination.results}
+    assert {"gpu_bus", "gpu_driver", "pcie_link", "acs", "rails", "rail_errors", "cpu", "memory", "nvme"} <= checks
+    assert ("gpu_count" in checks) == (wanted["gpus"]["vendor"] == "nvidia")
+    assert ("nvlink" in checks) == bool(wanted["nvlink"]["links_per_gpu"])
+
+
+# --- any answer -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_a_node_answers_becomes_results(seed: int) -> None:
+    """Outputs that are cut, empty, mixed up or binary, and files with them."""
+    chance = random.Random(seed)
+    node, wanted = machine()
+    whole = dict(node.commands)
+
+    def damaged(text: str) -> str:
+        kind = chance.randrange(5)
+        if kind == 0:
+            return text[: chance.randrange(len(text) + 1)]
+        if kind == 1:
+            return "".join(chance.choice("\x00\ufffd9²,:=<>\n% ") if chance.random() < 0.02 else letter for letter in text)
+        if kind == 2:
+            return "\n".join(chance.sample(text.split("\n"), len(text.split("\n"))))
+        return ("", text + text)[kind - 3]
+
+    def answer(name: str) -> Callable[[Sequence[str]], CommandResult]:
+        def run(argv: Sequence[str]) -> CommandResult:
+            said = whole[name](argv) if callable(whole[name]) else whole[name]
+            return CommandResult(chance.choice((said.rc, said.rc, 1, 124, 127, -9)), damaged(said.stdout), damaged(said.stderr + "odd\n"))
+
+        return run
+
+    node.commands = {name: answer(name) for name in whole}
+    for path in chance.sample(sorted(node.tree.files), 200):
+        node.tree.files[path] = damaged(node.tree.files[path])
+    node.own[host.MOUNTS] = damaged(node.own[host.MOUNTS])
+    for checks in ([], ["rail_errors", "pcie_errors", "memory_errors"]):
+        examination = examine(
+            wanted, node, checks=checks, now_s=2.0, last={"time_s": chance.choice(("x", None, 1.0, 3.0)), "counters": chance.choice((None, [], {"memory": 3}))}
+        )
+        assert examination.results
+        json.dumps([as_json(examination.results), examination.raw, examination.memory])

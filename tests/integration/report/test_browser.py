@@ -26,17 +26,21 @@ COLOURS = """(() => {
   for (let at = 0; at < pixels.length; at += 4) seen.add(pixels.slice(at, at + 4).join());
   return seen.size;
 })()"""
-# Points at the pair of leaf 1 and leaf 8, then opens it.
+# Points at the pair of leaf 8 and leaf 1, then at that of leaf 1 and leaf 8, and opens it.
 POINT = """(() => {
   const canvas = document.querySelector('.drawing canvas');
   canvas.scrollIntoView();
   const box = canvas.getBoundingClientRect();
   const size = (box.width - LEFT) / 32;
-  const at = { clientX: box.left + LEFT + 7.5 * size, clientY: box.top + (box.height - 32 * size) + 0.5 * size, bubbles: true };
-  canvas.dispatchEvent(new MouseEvent('mousemove', at));
-  const said = document.querySelector('.told').textContent;
-  canvas.dispatchEvent(new MouseEvent('click', at));
-  return [said, document.querySelector('.drawing > div:not(.controls) h3').textContent];
+  const cell = (row, column) => ({
+    clientX: box.left + LEFT + (column - 0.5) * size, clientY: box.top + (box.height - 32 * size) + (row - 0.5) * size, bubbles: true,
+  });
+  const said = [[8, 1], [1, 8]].map((pair) => {
+    canvas.dispatchEvent(new MouseEvent('mousemove', cell(...pair)));
+    return document.querySelector('.told').textContent;
+  });
+  canvas.dispatchEvent(new MouseEvent('click', cell(1, 8)));
+  return [...said, document.querySelector('.drawing > div:not(.controls) h3').textContent];
 })()""".replace("LEFT", "51.6")
 
 pytestmark = pytest.mark.skipif(not chromium() and os.geteuid() != 0, reason="there is no Chromium on this machine, and only root could install it")
@@ -91,11 +95,12 @@ def test_a_finding_opens_and_the_filter_finds_it(page: pathlib.Path) -> None:
 def test_a_thousand_nodes(page: pathlib.Path) -> None:
     page.write_text(_report.render("html", record(1000)))
     opened = open_page(page, TEXT, COLOURS, POINT)
-    text, colours, (said, opened_title) = opened.answers.values()
+    text, colours, (mirrored, said, opened_title) = opened.answers.values()
     for words in ("The uplink of leaf08, gpu0003 rail 5 and gpu0002 are not as they should be.", "1,000", "Pairs between leaves", "Each node, rail by rail"):
         assert words in text, words
     assert colours > 3
-    assert said.startswith("leaf01 with leaf08: ")
+    assert "measurements, median 50" in said
+    assert (said[:20], mirrored[:20], said[20:]) == ("leaf01 with leaf08: ", "leaf08 with leaf01: ", mirrored[20:])
     assert opened_title == "Pairs of leaf01 with leaf08"
     assert opened.complaints == []
     assert opened.requests == [page.as_uri()]

@@ -72,8 +72,9 @@ def _show(console: Console, result: RunResult) -> None:
     found = _summary(result)
     for test in found.get("tests", []):
         reached = ", ".join(f"{tier.replace('_', ' ')} {rate:g}" for tier, rate in test["expected"].items())
+        came = f"an unimpaired pair reaches {reached} {test['unit']}" if reached else "nothing came of any"
         console.print(
-            f"{test['test']}: {test['pairs']} measurements in {test['rounds']} rounds, an unimpaired pair reaches {reached} {test['unit']}",
+            f"{test['test']}: {test['pairs']} measurements in {test['rounds']} rounds, {came}",
             markup=False,
             soft_wrap=True,
         )

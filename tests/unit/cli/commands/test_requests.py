@@ -78,6 +78,25 @@ LAB = {"inventory": "inventories/lab", "collect": ("railyard.cluster.lab", "rail
             ),
         ),
         (
+            "validate",
+            RunRequest("railyard.cluster.validate", "inventories/lab", extra_vars={"validate_stage": "all"}, collect=("Report what was found",)),
+        ),
+        (
+            "validate --stage pair -i a,b --limit a -e k=v -K -J --vault-id s@f -vv",
+            RunRequest(
+                "railyard.cluster.validate",
+                "a,b",
+                limit="a",
+                extra_vars={"validate_stage": "pair"},
+                extra_vars_arguments=("k=v",),
+                ask_become_password=True,
+                ask_vault_password=True,
+                vault_ids=("s@f",),
+                verbosity=2,
+                collect=("Report what was found",),
+            ),
+        ),
+        (
             "secrets init -i a, --check --vault-password-file pw",
             RunRequest("railyard.cluster.secrets_init", "a,", check=True, vault_password_files=("pw",), collect=("railyard.cluster.secrets",)),
         ),
@@ -103,5 +122,5 @@ def test_what_to_type_after_apply(line: str, steps: tuple[str, ...], repository:
 
 
 def test_every_playbook_that_a_command_names_is_there(repository: Path) -> None:
-    names = {"site", "discover", "capture", "secrets_init", *(f"lab_{verb}" for verb in VERBS)}
+    names = {"site", "discover", "capture", "secrets_init", "validate", *(f"lab_{verb}" for verb in VERBS)}
     assert names - {path.stem for path in (repository / "playbooks").glob("*.yml")} == set()

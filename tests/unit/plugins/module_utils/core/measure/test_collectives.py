@@ -7,12 +7,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import recordings
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.commands import Asked, Launch, collective, environment, features, programs
+from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.collectives import explain, judge, without_environment
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.nccl_tests import nccl_tests
+from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import make_profile
 
 from ..gpu_tests.stage import answer, h100, lab, seen
 
@@ -231,3 +234,22 @@ def test_command_lines() -> None:
 def test_features_and_secrets() -> None:
     assert {"output_file", "per_iter_timing"} <= features(nccl_tests("all_reduce_perf", h100(), ["-h"], {}, 1).stdout)
     assert without_environment({"version": 3, "env": ["API_TOKEN=secret"], "results": []}) == {"version": 3, "results": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "verdict", "hint"),
+    [
+        ("allreduce.8x-a100-40gb.old-format.txt", 8 << 30, "pass", "1.00 of the expected 235.0 GB/s"),
+        ("all_reduce.8x-a100-80gb.hostname-templated.txt", 1 << 30, "pass", "0.99 of the expected 235.0 GB/s"),
+        ("all_reduce.8x-a100-80gb.hostname-templated.txt", 8 << 30, "inconclusive", "The memory of the GPUs did not suffice"),
+        ("allgather.8x-a100-40gb.old-format.txt", 8 << 30, "inconclusive", "The output is of all_gather."),
+        ("all_reduce.16x-h100-2-nodes.txt", 16 << 30, "inconclusive", "16 ranks took part, and there should be 8."),
+        ("all_reduce.2x-gb10.header-2.20.truncated.txt", 8 << 30, "inconclusive", "It did not end"),
+        ("all_reduce.aws-mpirun-tagged.txt", 16 << 30, "inconclusive", "0 ranks took part"),
+    ],
+)
+def test_recorded_runs(name: str, size: int, verdict: str, hint: str) -> None:
+    node = seen(make_profile(hardware_class("a100_sxm_8"), "node1", "a100"))
+    text = CommandResult(0, recordings.text(f"nccl_tests/{name}"), "")
+    result = judge(node, Asked("all_reduce", "ring", size), Launch("mpirun", 8, 300), text, [])[0]
+    assert result.verdict == verdict and result.hint.startswith(hint), result.hint

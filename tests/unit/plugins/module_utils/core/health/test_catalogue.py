@@ -413,6 +413,7 @@ def test_of_a_long_output_the_end_is_kept() -> None:
         ({"name": "n", "hardware": []}, None),
         ({"name": "n", "hardware": [1]}, r"node\.hardware: \[1\] is not a dict\. .*"),
         ({"name": "n", "hardware": {"gpus": {"count": "8"}}}, r"node\.hardware\.gpus\.count: '8' is not a number from 0\. .*"),
+        ({"name": "n", "hardware": {"gpus": {"count": float("nan")}}}, r"node\.hardware\.gpus\.count: nan is not a number from 0\. .*"),
         ({"name": "n", "hardware": {"gpus": {"count": -1}}}, r"node\.hardware\.gpus\.count: -1 is not a number from 0\. .*"),
         ({"name": "n", "health": {"service": []}}, r"node\.health: there is no 'service' of health\. Did you mean services\?"),
         ({"name": "n", "health": {"limits": {"disk": 1}}}, r"node\.health\.limits: there is no limit 'disk'\. There are: .*"),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import typing as t
@@ -15,6 +16,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import RunRecord
 from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import write_private
+from ansible_collections.railyard.cluster.plugins.plugin_utils._history import add_run
 from ansible_collections.railyard.cluster.plugins.plugin_utils._validation import make_record, summary
 
 
@@ -31,14 +33,26 @@ class ActionModule(ActionBase):
         path = os.path.join(os.path.expanduser(arguments["folder"]), "findings.json")
         try:
             record: RunRecord = make_record(arguments, inventory=inventory, ended=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            record = _remembered(record, arguments["history"])
             write_private(path, json.dumps(record.to_dict(), indent=1).encode() + b"\n")
         except CoreError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"changed": True, "path": path, "summary": summary(record, path)}
 
 
+def _remembered(record: RunRecord, history: str | None) -> RunRecord:
+    """Add the run to the site's history, and to the record what its own past says. A history that is damaged costs no validation."""
+    if not history:
+        return record
+    try:
+        return add_run(os.path.expanduser(history), record)
+    except CoreError as error:
+        return dataclasses.replace(record, warnings=(*record.warnings, f"This run is not compared with earlier ones: {error}"))
+
+
 ARGUMENTS: dict[str, t.Any] = {
     "folder": {"type": "path", "required": True},
+    "history": {"type": "path"},
     "run_id": {"type": "str", "required": True},
     "started": {"type": "str", "required": True},
     "stage": {"type": "str", "choices": ["node", "pair", "scale", "all"], "required": True},

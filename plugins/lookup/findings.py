@@ -12,7 +12,7 @@ description:
   - Reads the record of a validation (C(findings.json)) and returns its summary, the nodes to take out of service, and those that passed everything.
 options:
   _terms:
-    description: Paths of records. A path that is empty stands for the newest record below the site's state folder.
+    description: Paths of records, or of state folders, which stand for their newest record.
     type: list
     elements: str
     required: true
@@ -21,7 +21,7 @@ options:
 EXAMPLES = r"""
 - name: Show what the last validation found
   ansible.builtin.debug:
-    msg: "{{ lookup('railyard.cluster.findings', '').findings }}"
+    msg: "{{ lookup('railyard.cluster.findings', lookup('railyard.cluster.state_folder')).findings }}"
 """
 
 RETURN = r"""
@@ -41,7 +41,6 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.railyard.cluster.plugins.lookup.state_folder import state_folder
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import RunRecord
 from ansible_collections.railyard.cluster.plugins.plugin_utils._validation import passed_nodes, summary, to_drain
@@ -50,7 +49,8 @@ from ansible_collections.railyard.cluster.plugins.plugin_utils._validation impor
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, t.Any]]:
         try:
-            return [self._read(os.path.expanduser(str(term)) or _newest(state_folder(variables or {}, self._templar))) for term in terms]
+            paths = [os.path.expanduser(str(term)) for term in terms]
+            return [self._read(_newest(path) if os.path.isdir(path) else path) for path in paths]
         except CoreError as error:
             raise AnsibleLookupError(str(error)) from None
 

@@ -10,11 +10,11 @@ short_description: Where the state of a site is kept on the controller
 version_added: 0.1.0
 description:
   - Returns the folder of runs, of the history and of the known fabric.
-  - It is E(RAILYARD_STATE_DIR), which the command C(railyard) sets, or what the inventory's variable C(railyard_state_dir) says, as the lab's does, or
-    C(railyard/SITE) below E(XDG_STATE_HOME) or C(~/.local/state), where the site is the name of the inventory's folder.
+  - It is E(RAILYARD_STATE_DIR), which the command C(railyard) sets, or what is given, or C(railyard/SITE) below E(XDG_STATE_HOME) or C(~/.local/state), where
+    the site is the name of the inventory's folder.
 options:
   _terms:
-    description: Nothing is given.
+    description: What the inventory declares, which may be empty.
     type: list
     elements: str
     required: false
@@ -23,7 +23,7 @@ options:
 EXAMPLES = r"""
 - name: Show where the runs are
   ansible.builtin.debug:
-    msg: "{{ lookup('railyard.cluster.state_folder') }}/runs"
+    msg: "{{ lookup('railyard.cluster.state_folder', railyard_state_dir | default('')) }}/runs"
 """
 
 RETURN = r"""
@@ -41,15 +41,17 @@ from ansible.plugins.lookup import LookupBase
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
-        return [state_folder(variables or {}, self._templar)]
+        declared = os.environ.get("RAILYARD_STATE_DIR") or "".join(str(term) for term in terms[:1])
+        if declared:
+            return [os.path.expanduser(declared)]
+        home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+        return [f"{home}/railyard/{_site(variables or {})}"]
 
 
-def state_folder(variables: dict[str, t.Any], templar: t.Any) -> str:
-    """Return the folder for the site that these variables belong to."""
-    if os.environ.get("RAILYARD_STATE_DIR"):
-        return os.environ["RAILYARD_STATE_DIR"]
-    if variables.get("railyard_state_dir"):
-        return str(templar.template(variables["railyard_state_dir"]))
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    site = os.path.basename(variables.get("inventory_dir") or "adhoc")
-    return f"{home}/railyard/{site}"
+def _site(variables: dict[str, t.Any]) -> str:
+    """The name of the inventory's folder; a host that is in no inventory, as localhost, has that of the first one that is read."""
+    folder = str(variables.get("inventory_dir") or "")
+    if not folder:
+        source = str((variables.get("ansible_inventory_sources") or [""])[0])
+        folder = source if os.path.isdir(source) else os.path.dirname(source)
+    return os.path.basename(folder.rstrip("/")) or "adhoc"

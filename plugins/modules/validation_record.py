@@ -31,6 +31,11 @@ options:
     description: The run's folder.
     type: path
     required: true
+  history:
+    description:
+      - The site's history, one file of SQLite. The run is added to it, and what is lower than it was in a node's own last runs becomes a finding.
+      - One that is damaged is left as it is, and the record has a warning.
+    type: path
   run_id:
     description: The run's name.
     type: str

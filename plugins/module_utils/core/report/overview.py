@@ -198,24 +198,34 @@ def finding_groups(record: RunRecord) -> list[FindingGroup]:
 
 
 def uniformity(record: RunRecord) -> list[UniformityRow]:
-    """Return what most nodes of each hardware class have, and who has something else, in the order of the checks."""
+    """Return what most nodes of each hardware class have, and who has something else: what differs first."""
     class_of = {node.name: node.hardware_class for node in record.nodes}
+    classes = sorted(set(class_of.values()), key=len, reverse=True)
     rows: dict[tuple[str, ...], list[CheckResult]] = {}
     for result in record.results:
         if result.check.startswith(CHECK_PREFIX):
             node = result.subject.node
-            key = (result.check, class_of.get(node, ""), number(result.expected), "") if node else (result.check, result.subject.name, "", result.id)
+            key = (result.check, class_of.get(node, ""), "", number(result.expected)) if node else (result.check, *_of_class(result.subject.name, classes), "")
             rows.setdefault(key, []).append(result)
     found = []
-    for (check, hardware_class, *_rest), results in rows.items():
+    for (check, hardware_class, kind, _usual), results in rows.items():
         first = results[0]
         values: dict[str, list[str]] = {}
         for result in results if first.subject.node else ():
             values.setdefault(number(result.observed), []).append(result.subject.name)
         others = [(value, fold(names)) for value, names in values.items()] or [(number(one.observed), one.what) for one in first.evidence]
-        what, hint = check[len(CHECK_PREFIX) :].replace("_", " "), first.hint if first.verdict == "inconclusive" else ""
+        what = check[len(CHECK_PREFIX) :].replace("_", " ") + (f" of {kind}" if kind else "")
+        hint = first.hint if first.verdict == "inconclusive" else ""
         found.append(UniformityRow(hardware_class, what, number(first.expected), worst_of(result.verdict for result in results), tuple(others), hint))
-    return found
+    return sorted(found, key=lambda row: WORST.index(row.verdict))
+
+
+def _of_class(name: str, classes: Sequence[str]) -> tuple[str, str]:
+    """Return the hardware class and the kind of part that a subject of the fleet is named by: ``h100 MT_0000000223``."""
+    for one in classes:
+        if name == one or name.startswith(f"{one} ") or not one:
+            return one, name[len(one) :].strip()
+    return name, ""
 
 
 def alike(results: Sequence[CheckResult]) -> list[tuple[CheckResult, int, str]]:

@@ -84,12 +84,17 @@ def test_uniformity() -> None:
     odd = [node(f"n{number}", "warn", "uniform_bios", expected="2.4", observed="2.3") for number in (1, 2)]
     same = CheckResult(Subject("fleet", "h100"), "uniform_nvidia_driver", "pass", expected="580", observed="580")
     unclear = CheckResult(Subject("fleet", "h100"), "uniform_kernel", "inconclusive", hint="No majority.", evidence=(Evidence("2 nodes, such as n1", "6.1"),))
-    rows = overview.uniformity(run(*odd, same, unclear, node("n1", "pass"), nodes=nodes))
+    of_a_part = CheckResult(Subject("fleet", "h100 MT_0223"), "uniform_hca_firmware", "pass", expected="28", observed="28")
+    rows = overview.uniformity(run(same, of_a_part, *odd, unclear, node("n1", "pass"), nodes=nodes))
     assert [(row.hardware_class, row.what, row.usual, row.verdict, row.others, row.hint) for row in rows] == [
         ("h100", "bios", "2.4", "warn", (("2.3", "n[1-2]"),), ""),
-        ("h100", "nvidia driver", "580", "pass", (), ""),
         ("h100", "kernel", "", "inconclusive", (("6.1", "2 nodes, such as n1"),), "No majority."),
+        ("h100", "nvidia driver", "580", "pass", (), ""),
+        ("h100", "hca firmware of MT_0223", "28", "pass", (), ""),
     ]
+    classless = CheckResult(Subject("fleet", "GPUs"), "uniform_counts", "pass", expected="0")
+    (row,) = overview.uniformity(run(classless, nodes=(RunNode("a", None, "", "", ""),)))
+    assert (row.hardware_class, row.what) == ("", "counts of GPUs")
 
 
 def test_what_says_the_same_is_said_once() -> None:

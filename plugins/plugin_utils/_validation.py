@@ -29,14 +29,14 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
     missing = [{"what": node, "why": str(why)} for node, why in sorted(arguments["problems"].items()) if why]
     warnings: list[str] = []
     for name in MEASUREMENTS:
-        verdict = _read(f"{folder}/{name}/verdict.json")
+        verdict = _read(f"{folder}/{name}/verdict.json", "results", "test", "absent", "problems")
         if verdict:
             results += verdict["results"]
             tests.append(verdict["test"])
             missing += [{"what": f"{node}: {verdict['test']['test']}", "why": "nothing came back from it"} for node in verdict["absent"]]
             warnings += verdict["problems"]
     facts = _documents(f"{folder}/facts")
-    for name, kept in _documents(f"{folder}/health").items():
+    for name, kept in _documents(f"{folder}/health", "results").items():
         if name in {node["name"] for node in arguments["nodes"]}:
             results += kept["results"]
     serials = {name: _serial(document) for name, document in facts.items()}
@@ -118,10 +118,10 @@ def worst(results: t.Iterable[CheckResult]) -> str:
     return next((verdict for verdict in ("fail", "inconclusive", "warn", "pass") if verdict in seen), "inconclusive")
 
 
-def _documents(folder: str) -> dict[str, dict[str, t.Any]]:
+def _documents(folder: str, *keys: str) -> dict[str, dict[str, t.Any]]:
     """What was kept of each node in a folder, by its name."""
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    found = {urllib.parse.unquote(name.removesuffix(".json")): _read(f"{folder}/{name}") for name in names if name.endswith(".json")}
+    found = {urllib.parse.unquote(name.removesuffix(".json")): _read(f"{folder}/{name}", *keys) for name in names if name.endswith(".json")}
     return {name: document for name, document in found.items() if document is not None}
 
 
@@ -129,11 +129,15 @@ def _serial(facts: dict[str, t.Any]) -> str | None:
     return (facts.get("system") or {}).get("serial") or None
 
 
-def _read(path: str) -> dict[str, t.Any] | None:
+def _read(path: str, *keys: str) -> dict[str, t.Any] | None:
+    """A document, which has these keys; ``None`` where there is none."""
     if not os.path.exists(path):
         return None
     try:
         with open(path, encoding="utf-8") as file:
-            return dict(json.load(file))
+            document = json.load(file)
     except (OSError, ValueError) as error:
         raise CoreError(f"it cannot be read: {error}.", where=path) from None
+    if not isinstance(document, dict) or not set(keys) <= document.keys():
+        raise CoreError("it is not what a run of this Railyard leaves.", where=path, hint="Validate again.")
+    return document

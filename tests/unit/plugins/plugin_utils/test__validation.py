@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, Subject
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import RunRecord
-from ansible_collections.railyard.cluster.plugins.plugin_utils._validation import to_drain, make_record, passed_nodes, summary, worst
+from ansible_collections.railyard.cluster.plugins.plugin_utils._validation import make_record, passed_nodes, summary, to_drain, worst
 
 NODES = [{"name": name, "leaf": "leaf1", "unit": "", "hardware_class": ""} for name in ("node1", "node2", "node3")]
 

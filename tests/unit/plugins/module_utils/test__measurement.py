@@ -123,8 +123,10 @@ def test_nodes_start_together_and_follow_their_slots(cluster: Cluster) -> None:
 
 
 def test_a_node_that_never_comes_is_not_waited_for_long(cluster: Cluster) -> None:
+    began = time.monotonic()
     cluster.start("node1", "node2", "node4")
     assert [cluster.end(name) for name in cluster.running] == [0, 0, 0]
+    assert cluster.started("node1") - began < cluster.parts["node1"].gather_s / 2
     assert cluster.result("node1")["present"] == ["node1", "node2", "node4"]
 
 

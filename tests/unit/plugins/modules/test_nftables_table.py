@@ -21,6 +21,7 @@ class Node:
     def __init__(self, root: pathlib.Path) -> None:
         self.path = root / "firewall.nft"
         self.kernel = ""
+        self.elements = ""
         self.session = "192.0.2.9"
         self.state = {"ActiveState": "inactive", "UnitFileState": "disabled", "NeedDaemonReload": "no"}
         self.calls: list[str] = []
@@ -35,7 +36,7 @@ class Node:
         if command.startswith("systemctl show"):
             return CommandResult(0, "".join(f"{key}={value}\n" for key, value in self.state.items()), "")
         if command.startswith("nft --stateless"):
-            return CommandResult(0 if self.kernel else 1, self.kernel, "")
+            return CommandResult(0 if self.kernel else 1, self.kernel + ("" if "--terse" in argv else self.elements), "")
         if command.startswith("nft --check"):
             text = pathlib.Path(argv[-1]).read_text()
             return CommandResult(1, "", f"{argv[-1]}:1:1: syntax error") if "nonsense" in text else CommandResult(0, "", "")
@@ -73,6 +74,12 @@ def test_first_run_loads_and_second_changes_nothing(node: Node) -> None:
     assert node.task()["changed"]
     assert node.calls == ["systemctl enable railyard-firewall.service", "systemctl start railyard-firewall.service"]
     assert node.path.stat().st_mode & 0o777 == 0o600
+    assert (node.task()["changed"], node.calls) == (False, [])
+
+
+def test_ports_that_are_open_for_a_measurement_are_no_change(node: Node) -> None:
+    node.task()
+    node.elements = "elements = { 10.0.0.0/24 . 28100-28109 timeout 10m expires 9m }"
     assert (node.task()["changed"], node.calls) == (False, [])
 
 

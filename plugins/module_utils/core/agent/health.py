@@ -19,12 +19,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..runner import CommandResult, Runner
+from ..slurm.reason import LENGTH, PREFIX, is_ours, one_line
 from .checks import BROKEN, HEALTHY, UNHEALTHY, names, run_check
 
 SCHEMA = "railyard.health"
 SCHEMA_VERSION = 1
-REASON_PREFIX = "railyard: "
-REASON_LENGTH = 200
 SLURM_TIMEOUT_S = 8.0
 DEFAULTS: dict[str, Any] = {"timeout_s": 40.0, "check_timeout_s": 15.0, "resume": False, "disabled_checks": [], "extra_checks": []}
 # States in which a person or Slurm has taken the node out of service by intent.
@@ -107,17 +106,12 @@ def _script(script: Script, runner: Runner, limit: float) -> tuple[str, str]:
     return UNHEALTHY, lines[0] if lines else f"exit status {result.rc}"
 
 
-def one_line(text: str) -> str:
-    """Return text that is safe in a reason: one line, printable, without runs of blanks."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
 def drain_reason(outcomes: Sequence[CheckOutcome]) -> str:
     """Return the reason for draining: the first check that failed, and how many more."""
     failed = [outcome for outcome in outcomes if outcome.status == UNHEALTHY]
     tail = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    text = f"{REASON_PREFIX}{failed[0].name}: {failed[0].reason}"
-    return text[: REASON_LENGTH - len(tail)] + tail
+    text = f"{PREFIX}{failed[0].name}: {failed[0].reason}"
+    return text[: LENGTH - len(tail)] + tail
 
 
 def act(name: str, outcomes: Sequence[CheckOutcome], runner: Runner, *, resume: bool) -> Action:
@@ -144,8 +138,8 @@ def act(name: str, outcomes: Sequence[CheckOutcome], runner: Runner, *, resume: 
 def may_resume(state: NodeState, outcomes: Sequence[CheckOutcome]) -> bool:
     """Was the node drained by this check, for a reason that is gone?"""
     healthy = {outcome.name for outcome in outcomes if outcome.status == HEALTHY}
-    check = state.reason[len(REASON_PREFIX) :].partition(": ")[0]
-    ours = state.reason.startswith(REASON_PREFIX) and check in healthy
+    check = state.reason[len(PREFIX) :].partition(": ")[0]
+    ours = is_ours(state.reason) and check in healthy
     return ours and len(healthy) == len(outcomes) and "DRAIN" in state.words and "DOWN" not in state.words
 
 

@@ -49,6 +49,7 @@ class Desired:
         self.name = str(self.node.get("name") or "")
         if not self.name:
             raise CoreError("it names no node.", where="node", hint="Give a description as the role node_agent writes it to /etc/railyard/node.json.")
+        self.is_simulated = bool(self.node.get("simulated"))
         self.hardware_class = str(self.node.get("hardware_class") or "")
         self.hardware = _mapping(self.node.get("hardware") or {}, "node.hardware")
         self.health = _mapping(self.node.get("health") or {}, "node.health")

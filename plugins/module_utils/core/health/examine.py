@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import CoreError
-from ..model.finding import SEVERITIES, CheckResult
+from ..model.finding import SEVERITIES, CheckResult, Subject
 from ..model.node import NodeFacts
 from ..runner import Runner
 from .catalogue import selected
@@ -63,7 +63,8 @@ def examine(
     raw: dict[str, str] = {}
     for check in selected(checks, desired.names("disabled_checks")):
         answers = merged(look(check, desired, seen))
-        results += [_result(check, answer, seen, run_id) for answer in answers]
+        proof = ("lab" if check.own_system else "stub") if desired.is_simulated or seen.is_simulated else "hardware"
+        results += [_result(check, answer, seen.node, proof, run_id) for answer in answers]
         if any(answer.verdict != "pass" for answer in answers):
             raw.update(seen.raw(check.reads))
     memory = {"schema": MEMORY_SCHEMA, "schema_version": MEMORY_SCHEMA_VERSION, "time_s": now_s, "counters": seen.counters}
@@ -94,11 +95,10 @@ def _joined(group: list[Found]) -> Found:
     return replace(first, reason="; ".join(reasons)[:_LONGEST_REASON], evidence=tuple(entry for answer in group for entry in answer.evidence))
 
 
-def _result(check: Check, found: Found, seen: Seen, run_id: str) -> CheckResult:
+def _result(check: Check, found: Found, node: Subject, proof: str, run_id: str) -> CheckResult:
     severity = _SEVERITY.get(found.verdict) or SEVERITIES[SEVERITIES.index(check.severity) - 1]
-    proof = ("lab" if check.own_system else "stub") if seen.is_simulated else "hardware"
     return CheckResult(
-        subject=found.subject or seen.node,
+        subject=found.subject or node,
         check=check.name,
         verdict=found.verdict,
         severity=severity,

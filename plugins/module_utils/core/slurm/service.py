@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..agent.health import REASON_LENGTH, REASON_PREFIX, one_line
 from ..errors import CoreError
 from ..model.slurm_node import SlurmNode
+from .reason import is_ours, mark
 
 _OUT = frozenset(("drain", "drained", "draining", "down", "fail", "failing", "error", "future", "unknown", "not_responding"))
 _DRAINED = frozenset(("drain", "drained", "draining", "fail", "failing"))
@@ -59,7 +59,7 @@ def drain(nodes: Sequence[SlurmNode], wanted: Mapping[str, str], limit: str) -> 
         if node is None:
             refused.append((name, "Slurm does not know it"))
         elif _DRAINED.intersection(node.states):
-            if not ours(node):
+            if not is_ours(node.reason):
                 refused.append((name, f"it is drained already: {node.reason or 'no reason was given'}"))
         elif not _OUT.intersection(node.states) and room <= 0:
             refused.append((name, f"as many nodes are out of service as may be ({limit} of {len(nodes)})"))
@@ -79,24 +79,13 @@ def resume(nodes: Sequence[SlurmNode], wanted: Iterable[str]) -> Decision:
             refused.append((name, "Slurm does not know it"))
         elif not _OUT.intersection(node.states):
             continue
-        elif not ours(node):
+        elif not is_ours(node.reason):
             refused.append((name, f"Railyard did not drain it: {node.reason or 'no reason is given'}"))
         elif _SILENT.intersection(node.states):
             refused.append((name, "it does not answer Slurm"))
         else:
             names.append(name)
     return Decision((Update(tuple(names), "RESUME"),) if names else (), tuple(refused))
-
-
-def ours(node: SlurmNode) -> bool:
-    """Whether Railyard drained it."""
-    return (node.reason or "").startswith(REASON_PREFIX)
-
-
-def mark(reason: str) -> str:
-    """A reason as Railyard gives it to Slurm: marked, on one line, not too long."""
-    text = one_line(reason)
-    return (text if text.startswith(REASON_PREFIX) else REASON_PREFIX + text)[:REASON_LENGTH]
 
 
 def command(update: Update) -> list[str]:

@@ -150,7 +150,6 @@ def test_reason_is_one_short_line() -> None:
     many = [CheckOutcome("a", UNHEALTHY, "x" * 300), CheckOutcome("b", UNHEALTHY, "y"), CheckOutcome("c", UNHEALTHY, "z")]
     reason = health.drain_reason(many)
     assert len(reason) == 200 and reason.startswith("railyard: a: xxx") and reason.endswith("xxx (and 2 more)")
-    assert health.one_line(" two\nlines \t\x1b[1mand more ") == "two lines [1mand more"
 
 
 # --- the checks ------------------------------------------------------------------------------------------------------

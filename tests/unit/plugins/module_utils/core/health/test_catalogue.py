@@ -212,6 +212,14 @@ def test_a_healthy_machine_passes_every_check_once() -> None:
     assert {result.proof for result in examination.results} == {"lab", "stub"}
 
 
+def test_what_stands_in_for_a_machine_proves_nothing_of_hardware_wherever_it_is_looked_at() -> None:
+    node, wanted = machine()
+    wanted["hardware_root"] = "/"
+    for simulated, proofs in ((False, {"hardware"}), (True, {"lab", "stub"})):
+        found = examine({**wanted, "simulated": simulated}, node, checks=["gpu_driver", "disk_space"])
+        assert {result.proof for result in found.results} == proofs
+
+
 def test_every_check_has_a_case_of_each_kind() -> None:
     failing = {case[0] for case in CASES if case[2] in ("fail", "warn")}
     inconclusive = {case[0] for case in CASES if case[2] == "inconclusive"}

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.railyard.cluster.plugins.module_utils._pair_measurement import FIREWALL_SETS, FIREWALL_TABLE
+
 SITE = {"railyard_cluster_networks": ["10.1.0.0/16", "2001:db8::/64"], "firewall_admin_networks": ["192.0.2.0/24"]}
 
 
@@ -62,6 +64,15 @@ def test_slurm_s_own_variables_say_where_it_listens(render: t.Callable[..., t.An
 def test_a_slurm_that_the_role_did_not_make(render: t.Callable[..., t.Any]) -> None:
     ports = {"slurmctld": [6820], "slurmdbd": [6819], "slurmd": [6821], "sackd": [6822], "srun": ["50000-51000"]}
     assert "tcp dport { 6820 }" in rules(render, ["slurm_controller"], firewall_slurm_ports=ports)
+
+
+def test_a_measurement_opens_ports_by_sets_whose_names_the_module_knows(render: t.Callable[..., t.Any]) -> None:
+    text = rules(render, ["base"])
+    for (version, name), protocol in zip(FIREWALL_SETS.items(), ("ip", "ip6"), strict=True):
+        assert version in (4, 6)
+        assert f"set {name} {{\n\t\ttypeof {protocol} saddr . tcp dport\n\t\tflags interval, timeout\n\t}}" in text
+        assert f"{protocol} saddr . tcp dport @{name} accept" in text
+    assert f"table {FIREWALL_TABLE} {{" in text
 
 
 def test_compute_nodes_trust_each_other_and_nobody_else_does(render: t.Callable[..., t.Any]) -> None:

@@ -27,6 +27,9 @@ ROUNDS, CONFIRM = "rounds", "confirm"
 # So much longer than its client needs is a slot.
 _MARGIN_S = 1.0
 _CONDUCTORS = 3
+# How long nodes wait for the start: for hosts that do not answer SSH, and while Ansible starts one node after the other.
+_GATHER_S = 120.0
+_GATHER_S_PER_NODE = 0.25
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,18 @@ class Campaign:
         involved = [name for name in order if name in slots]
         conductors = tuple((name, member[name].address) for name in involved[:_CONDUCTORS])
         return {
-            name: Part(self.run_id, phase, token, name, member[name].address, self.first_port, conductors, len(involved), tuple(slots[name]))
+            name: Part(
+                self.run_id,
+                phase,
+                token,
+                name,
+                member[name].address,
+                self.first_port,
+                conductors,
+                len(involved),
+                tuple(slots[name]),
+                gather_s=_GATHER_S + len(involved) * _GATHER_S_PER_NODE,
+            )
             for name in involved
         }
 

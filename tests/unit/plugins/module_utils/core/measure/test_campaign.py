@@ -125,6 +125,7 @@ def test_slots_follow_each_other_with_room_for_what_they_run() -> None:
     assert all(slot.end_s - slot.begin_s > part.lead_s + tool.duration_s() for slot in part.slots)
     assert {slot.least_s for slot in part.slots} <= {0.0, 5}
     assert part.duration_s == part.slots[-1].end_s and part.limit_s > part.gather_s + part.duration_s
+    assert part.gather_s == 120 + 0.25 * part.nodes
 
 
 def test_everybody_knows_who_conducts_and_how_many_take_part() -> None:

@@ -23,16 +23,7 @@ notes:
 extends_documentation_fragment:
   - railyard.cluster.attributes
   - railyard.cluster.attributes.action
-attributes:
-  check_mode:
-    support: full
-    details: Nothing is run. C(would_run) has the command lines.
-  diff_mode:
-    support: N/A
-    details: It changes nothing.
-  idempotent:
-    support: N/A
-    details: It measures each time, and changes nothing.
+  - railyard.cluster.gpu_test
 options:
   collectives:
     description: What is run.
@@ -73,26 +64,10 @@ options:
   programs_folder:
     description: Where the programs are, if not on PATH.
     type: path
-  hardware_root:
-    description: The folder below which C(/sys) and C(/proc) of the machine are found; C(/) but for simulated hardware.
-    type: path
-    default: /
-  node:
-    description: What the node is called in results.
-    type: str
-    required: true
-  expected_gpus:
-    description: How many GPUs the node should have, as its hardware class declares it. Without it, those on its PCI bus.
-    type: int
   time_limit_s:
     description: After so many seconds the program is ended with everything that it started.
     type: int
     default: 300
-  proof:
-    description: How strong the proof is that the results are; V(stub) where the programs are stand-ins.
-    type: str
-    choices: [hardware, lab, replay, stub, unproven]
-    default: hardware
 seealso:
   - module: railyard.cluster.gpu_bandwidth
 """

@@ -57,7 +57,7 @@ def judge(folder: CampaignFolder, arguments: dict[str, t.Any]) -> dict[str, t.An
     results += [fleet] if fleet else []
     tested = {
         "test": check,
-        "tool": campaign.tool.name,
+        "tool": campaign.tool_name(folder.outputs(ROUNDS)),
         "proof": proof,
         "unit": campaign.tool.unit,
         "rails": max(len(member.rails) for member in campaign.members),

@@ -151,6 +151,14 @@ class Campaign:
                         problems.append(f"{client} with {server}, round {one.number}: {reading.problem or 'nothing came of it'}")
         return tuple(rates), tuple(problems)
 
+    def tool_name(self, outcomes: Mapping[str, Mapping[str, Any]]) -> str:
+        """The tool with the versions of it that measured: ``iperf3 3.18``."""
+        found: set[str] = set()
+        for outcome in outcomes.values():
+            outputs = (entry["stdout"] for slot in outcome.get("slots", ()) for entry in (*slot["serve"], *(one for stage in slot["run"] for one in stage)))
+            found.update(next((versions for versions in map(self.tool.versions, outputs) if versions), []))
+        return " ".join([self.tool.name, ", ".join(sorted(found))]).strip()
+
     def analyse(self, rates: Sequence[PairRate], *, lost: Sequence[str], check: str, proof: str) -> Analysis:
         """What the rates say of nodes, leaves and links."""
         places = [member.place for member in self.members]

@@ -8,6 +8,7 @@ direction.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from ..model.iperf3 import Iperf3 as Iperf3Document
 from ..parse import iperf3, perftest
 
 Command = tuple[str, ...]
+_IPERF3_VERSION = re.compile(r'"version":\s*"iperf ([0-9][\w.+-]*)"')
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,10 @@ class Iperf3:
 
     def __post_init__(self) -> None:
         _check(self, seconds=1, omit_s=0, streams=1)
+
+    def versions(self, output: str) -> list[str]:
+        """The versions that an output names."""
+        return _IPERF3_VERSION.findall(output)
 
     def ports(self, rails: int) -> int:
         return 2
@@ -155,6 +161,10 @@ class Perftest:
 
     def __post_init__(self) -> None:
         _check(self, seconds=1, size_bytes=1, queue_pairs=1)
+
+    def versions(self, _output: str) -> list[str]:
+        """None: perftest says no version of itself."""
+        return []
 
     def ports(self, rails: int) -> int:
         return 2 * rails

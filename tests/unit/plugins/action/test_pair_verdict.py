@@ -67,7 +67,7 @@ def test_nothing_slow_is_said_after_the_rounds(tmp_path: pathlib.Path) -> None:
     assert (answer["confirm"], answer["path"]) == ([], f"{tmp_path}/verdict.json")
     document = verdict(tmp_path)
     test = document["test"]
-    assert (test["test"], test["tool"], test["proof"], test["rounds"], len(test["pairs"])) == ("network_bandwidth", "iperf3", "lab", 5, 15)
+    assert (test["test"], test["tool"], test["proof"], test["rounds"], len(test["pairs"])) == ("network_bandwidth", "iperf3 3.12", "lab", 5, 15)
     assert (bad(tmp_path), document["problems"], document["absent"]) == ([], [], [])
     assert [result["check"] for result in document["results"]].count("network_bandwidth_declared") == 1
 

@@ -113,7 +113,7 @@ def test_nodes_start_together_and_follow_their_slots(cluster: Cluster) -> None:
     cluster.start("node3", "node1", "node4", "node2")
     assert [cluster.end(name) for name in cluster.addresses] == [0, 0, 0, 0]
     starts = [cluster.started(name) for name in cluster.addresses]
-    assert max(starts) - min(starts) < 0.05
+    assert max(starts) - min(starts) < 0.2
     for name in cluster.addresses:
         result = cluster.result(name)
         assert (result["status"], result["conductor"], result["node"]) == ("done", "node1", name)
@@ -269,7 +269,7 @@ def test_a_command_that_hangs_is_gone_when_the_slot_ends(role: str, tmp_path: Pa
     hanging = shell(f"trap '' TERM HUP INT; echo $$ > {tmp_path}/pid; echo said; while :; do sleep 1; done")
     began = time.monotonic()
     outcome = follow(hanging) if role == "run" else follow(serve=(hanging,))
-    assert SLOT_S <= time.monotonic() - began < 1
+    assert SLOT_S <= time.monotonic() - began < 3
     found = outcome["run"][0][0] if role == "run" else outcome["serve"][0]
     assert (found["rc"], found["stdout"], found["attempts"]) == (124, "said\n", 1)
     assert gone(int((tmp_path / "pid").read_text()))
@@ -310,7 +310,7 @@ def test_a_client_that_fails_later_is_not_started_again() -> None:
 def test_attempts_end_with_the_slot() -> None:
     began = time.monotonic()
     assert follow(shell("exit 1"))["run"][0][0]["rc"] in (1, 124)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
 
 
 def test_stages_follow_each_other_and_commands_of_a_stage_run_side_by_side(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def _show(console: Console, result: RunResult) -> None:
         reached = ", ".join(f"{tier.replace('_', ' ')} {rate:g}" for tier, rate in test["expected"].items())
         came = f"an unimpaired pair reaches {reached} {test['unit']}" if reached else "nothing came of any"
         console.print(
-            f"{test['test']}: {test['pairs']} measurements in {test['rounds']} rounds, {came}",
+            f"{test['test']}: {_count(test['pairs'], 'measurement')} in {_count(test['rounds'], 'round')}, {came}",
             markup=False,
             soft_wrap=True,
         )
@@ -102,6 +102,10 @@ def _show_finding(console: Console, finding: Mapping[str, Any]) -> None:
     for sentence in (finding["hint"], finding["remediation"]):
         if sentence:
             console.print(Text(f"    {sentence}"), soft_wrap=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _value(value: object) -> str:

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,6 +114,19 @@ def test_a_snapshot_brings_back_what_was_there(lab: SmallLab) -> None:
     assert "There are: fresh, first." in lab.do("reset", fails=True, snapshot="last")["msg"]
 
 
+def kill_tree(pid: int) -> None:
+    """Kill a process and all that came of it: Ansible's workers have sessions of their own."""
+    found, waiting = [pid], [pid]
+    while waiting:
+        for task in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            children = [int(word) for word in task.read_text().split()]
+            found += children
+            waiting += children
+    for one in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
 def test_a_killed_up_can_be_repeated(labs: tuple[SmallLab, SmallLab]) -> None:
     lab = labs[1]
     for after_s in (1.2, 1.6, 2.0):
@@ -120,7 +135,7 @@ def test_a_killed_up_can_be_repeated(labs: tuple[SmallLab, SmallLab]) -> None:
             lab.command("up"), env=lab.env, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         ) as run:
             time.sleep(after_s)
-            os.killpg(run.pid, signal.SIGKILL)
+            kill_tree(run.pid)
         up = lab.do("up")
         assert {entry["state"] for entry in up["nodes"]} == {"up"}
         assert lab.on("b1", "systemctl is-system-running --wait").stdout.strip() == "running"

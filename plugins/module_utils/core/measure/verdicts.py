@@ -147,7 +147,11 @@ class Finder:
         rounds, missed = self._rounds.get(name, set()), self._missed.get(name, set())
         silent = sorted(number for number in missed if number > max(rounds, default=0))
         if not rounds:
-            return f"It was to be measured in {len(missed)} rounds and nothing came of any." if missed else "It was in no measurement."
+            return (
+                f"It was to be measured in {len(missed)} {'round' if len(missed) == 1 else 'rounds'} and nothing came of any."
+                if missed
+                else "It was in no measurement."
+            )
         if lost:
             return f"It was lost; its last measurement is of round {max(rounds)}."
         if len(silent) > 1:

@@ -94,6 +94,10 @@ def test_what_could_not_be_judged_and_was_not_tested() -> None:
     ]
 
 
+def test_one_is_one() -> None:
+    assert shown({**DOUBTFUL, "tests": [{**TEST, "pairs": 1, "rounds": 1}]})[0].startswith("network_bandwidth: 1 measurement in 1 round, ")
+
+
 def test_nothing_was_measured() -> None:
     assert shown({**DOUBTFUL, "tests": [{**TEST, "expected": {}}]})[0] == "network_bandwidth: 6 measurements in 3 rounds, nothing came of any"
 

@@ -28,7 +28,8 @@ RETURN = r"""
 _raw:
   description:
     - For each record, its summary as M(railyard.cluster.validation_record) returns it, and C(drain), a list of C(name) and C(reason) of nodes with a critical
-      finding, the worst first, and C(passed_nodes), the names of nodes with no finding.
+      finding, the worst first, and C(passed_nodes), the names of nodes with no finding. Of a state folder these are the nodes whose own newest record has none, in
+      the newest eight, as a validation may have been one of some nodes only.
   type: list
   elements: dict
 """
@@ -45,27 +46,39 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.errors impor
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import RunRecord
 from ansible_collections.railyard.cluster.plugins.plugin_utils._validation import passed_nodes, summary, to_drain
 
+_LOOK_BACK = 8
+
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[dict[str, t.Any]]:
         try:
-            paths = [os.path.expanduser(str(term)) for term in terms]
-            return [self._read(_newest(path) if os.path.isdir(path) else path) for path in paths]
+            return [_summary(_newest(path) if os.path.isdir(path) else [path]) for path in (os.path.expanduser(str(term)) for term in terms)]
         except CoreError as error:
             raise AnsibleLookupError(str(error)) from None
 
-    @staticmethod
-    def _read(path: str) -> dict[str, t.Any]:
-        try:
-            with open(path, encoding="utf-8") as file:
-                record = RunRecord.from_dict(json.load(file))
-        except (OSError, ValueError) as error:
-            raise CoreError(f"it cannot be read: {error}.", where=path, hint="Give the findings.json of a validation.") from None
-        return {**summary(record, path), "drain": to_drain(record), "passed_nodes": passed_nodes(record)}
+
+def _summary(paths: list[str]) -> dict[str, t.Any]:
+    """What the first of these records says, and who passed the first of them that has the node."""
+    record = _read(paths[0])
+    passed: dict[str, bool] = {}
+    for older in (record, *map(_read, paths[1:])):
+        good = set(passed_nodes(older))
+        for node in older.nodes:
+            passed.setdefault(node.name, node.name in good)
+    return {**summary(record, paths[0]), "drain": to_drain(record), "passed_nodes": [name for name, good in passed.items() if good]}
 
 
-def _newest(folder: str) -> str:
-    paths = sorted(glob.glob(f"{glob.escape(folder)}/runs/*/findings.json"))
+def _read(path: str) -> RunRecord:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return RunRecord.from_dict(json.load(file))
+    except (OSError, ValueError) as error:
+        raise CoreError(f"it cannot be read: {error}.", where=path, hint="Give the findings.json of a validation.") from None
+
+
+def _newest(folder: str) -> list[str]:
+    """The newest records, the very newest first."""
+    paths = sorted(glob.glob(f"{glob.escape(folder)}/runs/*/findings.json"), reverse=True)
     if not paths:
         raise CoreError("no validation was recorded yet.", where=folder, hint="Run one: railyard validate.")
-    return paths[-1]
+    return paths[:_LOOK_BACK]

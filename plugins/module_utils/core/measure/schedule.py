@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 
 from ..errors import CoreError
@@ -28,6 +29,8 @@ def plan_rounds(places: Sequence[Place], *, count: int = ROUNDS, seed: int = 0) 
     """Return the rounds for these nodes: ``count``, or as many as a complete round robin of few nodes takes.
 
     The same nodes, places and seed give the same rounds, in whatever order the places come. Raises ``CoreError`` for a node with two places.
+    The first of a pair is its server. Those of a round are chosen so that the pairs which leave a leaf send in the same direction at the same
+    time: an uplink carries as much each way, and half of its load would hide a slow one.
     """
     ordered = sorted(places, key=lambda place: place.node)
     for one, other in zip(ordered, ordered[1:]):
@@ -37,9 +40,30 @@ def plan_rounds(places: Sequence[Place], *, count: int = ROUNDS, seed: int = 0) 
     nodes = [place.node for place in ordered]
     random.shuffle(nodes)
     if len(nodes) <= max(COMPLETE_UP_TO, count + 1):
-        return tuple(Round(step + 1, "all_pairs", *_circle(nodes, step)) for step in range(_circle_length(len(nodes))))
-    planner = _Planner(nodes, {place.node: place for place in ordered}, random)
-    return tuple(planner.make(number, purpose) for number, purpose in enumerate(_purposes(ordered, count), 1))
+        rounds = [Round(step + 1, "all_pairs", *_circle(nodes, step)) for step in range(_circle_length(len(nodes)))]
+    else:
+        planner = _Planner(nodes, {place.node: place for place in ordered}, random)
+        rounds = [planner.make(number, purpose) for number, purpose in enumerate(_purposes(ordered, count), 1)]
+    leaf = {place.node: place.leaf for place in ordered}
+    return tuple(replace(one, pairs=_aligned(one.pairs, leaf)) for one in rounds)
+
+
+def _aligned(pairs: Sequence[Pair], leaf: Mapping[str, str]) -> tuple[Pair, ...]:
+    """Turn pairs round so that of the pairs which leave a leaf as many as possible have their server there, or their client.
+
+    Each leaf takes the side that most of the leaves do not have which it has pairs with and which have chosen before it (a greedy maximum cut:
+    at least half of the pairs get what both of their leaves want, and all of them where there are two leaves).
+    """
+    links: dict[str, Counter[str]] = {}
+    for a, b in pairs:
+        if leaf[a] != leaf[b]:
+            links.setdefault(leaf[a], Counter())[leaf[b]] += 1
+            links.setdefault(leaf[b], Counter())[leaf[a]] += 1
+    serves: dict[str, bool] = {}
+    for name in sorted(links, key=lambda name: (-sum(links[name].values()), name)):
+        others = sum((1 if serves[other] else -1) * number for other, number in links[name].items() if other in serves)
+        serves[name] = others <= 0
+    return tuple((b, a) if serves.get(leaf[b], False) and not serves.get(leaf[a], False) and leaf[a] != leaf[b] else (a, b) for a, b in pairs)
 
 
 def remaining(rounds: Iterable[Round], results: Iterable[PairRate], lost: Collection[str] = ()) -> tuple[Round, ...]:

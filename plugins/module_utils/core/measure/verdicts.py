@@ -47,6 +47,8 @@ class Finder:
         self._pairs, self._groups = pairs, groups
         self._check, self._unit, self._proof, self._run_id = check, unit, proof, run_id
         self._judged: set[str] = set()
+        self._accused: set[int] = set()
+        """Cells."""
         self._rounds: dict[str, set[int]] = {}
         self._missed: dict[str, set[int]] = {}
         for rates, rounds in ((pairs.measured, self._rounds), (pairs.missing, self._missed)):
@@ -92,6 +94,8 @@ class Finder:
         """Report a slow node, or a slow rail of one. ``numbers``: the measurements that it rests on."""
         node = str(effect.node)
         self._judged.add(node)
+        cell, rails = self._pairs.names.index(node) * self._pairs.rails, self._pairs.rails
+        self._accused.update(range(cell, cell + rails) if effect.rail is None else [cell + self._pairs.rail_numbers.index(effect.rail)])
         kind = ("node" if self._pairs.rails > 1 else "node on one rail") if effect.rail is None else "rail of a node"
         name = node if effect.rail is None else f"{node} rail {effect.rail}"
         evidence = [self._summary(f"{len(numbers)} measurements with {effect.partners} partners, median", numbers)] if numbers else []
@@ -137,8 +141,10 @@ class Finder:
         if why:
             self._inconclusive(Subject("node", name, name), why, numbers)
             return
-        expected, observed = self._expected(free), self._observed(free)
-        summary = (self._summary(f"{len(free)} measurements with {partners} partners, median", free),)
+        # What it reached with partners that are not slow themselves is its own; the history compares it with its past.
+        own = [number for cell in cells for number in pairs.of_cell[cell] if not pairs.limit[number] and pairs.other(number, cell) not in self._accused] or free
+        expected, observed = self._expected(own), self._observed(own)
+        summary = (self._summary(f"{len(own)} measurements with {partners} partners, median", own),)
         self._result(Subject("node", name, name), "pass", "info", expected, observed, summary, "", "")
 
     def _doubt(self, name: str, lost: bool, partners: int, free: Sequence[int]) -> str:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
 from ansible_collections.railyard.cluster.plugins.action.check_variables import role_variables, shared_variables
+from ansible_collections.railyard.cluster.plugins.module_utils.core.variables import owner_of
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[4]
 PLAYBOOK = """---
@@ -100,3 +102,14 @@ def test_shared_variables_come_from_defaults_and_playbooks(tmp_path: pathlib.Pat
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     assert shared_variables(str(tmp_path)) == {"secret_a", "railyard_b"}
+
+
+def test_what_our_playbooks_read_is_known() -> None:
+    """A playbook that runs preflight would otherwise refuse the variable that it asks for."""
+    roles = role_variables(str(REPOSITORY))
+    known = set().union(*roles.values())
+    for path in sorted((REPOSITORY / "playbooks").glob("*.yml")):
+        text = path.read_text()
+        read = {name for name in re.findall(r"(?<![\w.])[a-z]\w+\b", text) if owner_of(name, roles)}
+        unknown = read - known - {name for name in read if re.search(rf"(tasks_from|hosts): .*\b{name}\b", text)}
+        assert unknown == set(), path.name

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,15 @@ def test_a_state_folder_stands_for_its_newest_record(tmp_path: Path) -> None:
     (tmp_path / "runs" / "20260303-140000").mkdir()
     (found,) = look(tmp_path)
     assert (found["run_id"], found["path"]) == ("newest", str(newest))
+
+
+def test_who_passed_is_told_of_each_node_by_its_own_newest_record(tmp_path: Path) -> None:
+    """A validation of two nodes says nothing of the others, which passed the one before it."""
+    keep(tmp_path / "runs" / "20260301-140000")
+    some = RunRecord("some", "site", "2026-03-02T14:00:00Z", "2026-03-02T14:01:00Z", nodes=RECORD.nodes[:2], results=(result("n1", "fail", "critical"),))
+    keep(tmp_path / "runs" / "20260302-140000", dataclasses.replace(some, results=(*some.results, result("n2", "pass", "info"))))
+    (found,) = look(tmp_path)
+    assert (found["run_id"], sorted(found["passed_nodes"])) == ("some", ["n2", "n5"])
 
 
 def test_no_record_and_a_damaged_one_are_one_sentence(tmp_path: Path) -> None:

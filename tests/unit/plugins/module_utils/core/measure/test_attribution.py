@@ -228,6 +228,14 @@ def test_the_lab(places: list[Place]) -> None:
     assert analysis.proven == tuple(sorted(place.node for place in places if place.node != "node3"))
 
 
+def test_what_a_node_reached_is_its_own_not_its_slow_partner_s() -> None:
+    """With few partners the median of all would be: the history would then show a regression that is none."""
+    places = [*LAB, *SPINE[:1]]
+    few = [rate for rate in exactly(places, slow_node) if {rate.a, rate.b} != {"node1", "node2"} and {rate.a, rate.b} != {"ctl1", "node1"}]
+    observed = {result.subject.name: result.observed for result in analyse(few, places).results if result.verdict == "pass"}
+    assert {name: pytest.approx(0.94, rel=0.01) for name in ("ctl1", "node1", "node2", "node4")} == observed
+
+
 def test_a_slow_uplink_in_the_lab() -> None:
     places = LAB + SPINE
     assert said(analyse(exactly(places, slow_uplink), places)) == [("fail", "uplink", "leaf1")]

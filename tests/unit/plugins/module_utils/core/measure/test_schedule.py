@@ -184,3 +184,22 @@ def test_a_pair_that_was_made_up_for_a_lost_one_is_not_asked_again() -> None:
     lost = {rounds[0].pairs[0][0], rounds[0].pairs[2][0]}
     first = remaining(rounds, [], lost)
     assert remaining(rounds, [rate for one in first for rate in rates(one)], lost) == ()
+
+
+@pytest.mark.parametrize("size", [(7, 5, 1), (16, 8, 2), (256, 16, 4), (1024, 32, 4)])
+def test_an_uplink_is_loaded_in_one_direction(size: tuple[int, int, int]) -> None:
+    """Links are duplex: two pairs that send in opposite directions don't share a slow uplink."""
+    places = cluster(*size)
+    leaf = {place.node: place.leaf for place in places}
+    for one in plan_rounds(places):
+        senders = {leaf[client] for server, client in one.pairs if leaf[server] != leaf[client]}
+        assert not senders & {leaf[server] for server, client in one.pairs if leaf[server] != leaf[client]}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_uplink_is_loaded_in_one_direction_in_the_lab(seed: int) -> None:
+    """Three leaves, whose pairs can't all be turned alike: the leaves with most pairs come first."""
+    leaf = {"node1": "leaf1", "node2": "leaf1", "node3": "leaf2", "node4": "leaf2", "ctl1": "spine", "ctl2": "spine", "login1": "spine"}
+    rounds = plan_rounds([Place(node, name, "") for node, name in leaf.items()], seed=seed)
+    sides = [[leaf[pair[side]] for pair in one.pairs if leaf[pair[0]] != leaf[pair[1]]] for one in rounds for side in (0, 1)]
+    assert sum(side.count("leaf2") == 2 for side in sides) == 4

@@ -48,13 +48,14 @@ def nearest_wish(node: NodeHardware, wish: Wish) -> str:
     """Return the fewest changes that make the wish one that can be met, in words; empty where none helps."""
     tried: list[tuple[int, Wish]] = []
     branches = (wish.branch, *(branch for branch in _BRANCHES if branch != wish.branch))
-    for source, branch, modules, build, rdma, cuda in itertools.product(
+    # What stands last changes first.
+    for source, modules, build, rdma, cuda, branch in itertools.product(
         _options(wish.source, "nvidia", "distribution"),
-        branches,
         _options(wish.modules, "auto"),
-        _options(wish.build, "auto", "dkms"),
+        _options(wish.build, "dkms", "auto"),
         _options(wish.rdma, "inbox"),
         _options(wish.cuda, "12.9", "12.4", "11.8", "") if wish.cuda else ("",),
+        branches,
     ):
         # Another branch can't have the version that was wished.
         version = wish.version if branch == wish.branch else ""

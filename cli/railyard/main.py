@@ -15,7 +15,7 @@ from railyard.core.errors import CoreError
 from railyard.session import print_error
 
 # One file per command; each has add_parser(subparsers), which names the function to call in ``handler``.
-COMMANDS = ("lab", "apply", "discover", "validate", "report", "parse", "capture", "secrets")
+COMMANDS = ("lab", "apply", "discover", "validate", "report", "parse", "capture", "resolve", "secrets")
 
 _EPILOG = """exit status: 0 done, nothing to tell; 1 a difference, finding, fault or refusal; 2 could not run
 Every command that changes or reads hosts runs a playbook; -v prints the ansible-playbook line that does the same."""

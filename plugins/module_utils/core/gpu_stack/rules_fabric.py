@@ -121,6 +121,18 @@ def imex_for_racks(draft: Draft) -> None:
         draft.because(f"IMEX and no Fabric Manager: {names} is in a tray, and the rack's switches are managed in trays of their own.")
 
 
+def other_fabric_goes(draft: Draft) -> None:
+    """What has the branch in its name is not replaced by what has another, or none: two Fabric Managers would be there at once."""
+    wanted = {package.name for package in draft.packages if package.component in ("fabricmanager", "imex")}
+    numbers = [number for number in tables.BRANCHES if draft.in_ubuntu_archive or number < tables.UNIFORM_EXTRAS]
+    for base in (FABRIC_MANAGER, "libnvidia-nscq", "libnvsdm", IMEX):
+        if name_of(draft, base) in wanted:
+            names = [base, *(f"{base}-{number}" for number in numbers)]
+            if base == FABRIC_MANAGER and draft.manager == "dnf":
+                names = [base, "nvidia-fabric-manager"]
+            draft.absent.extend(name for name in names if name not in wanted)
+
+
 def imex_by_kubernetes(draft: Draft) -> None:
     """Kubernetes' driver for ComputeDomains starts IMEX itself: the node's unit must not run."""
     if draft.names("nvl_tray") and draft.wish.scheduler == "kubernetes":
@@ -156,6 +168,7 @@ RULES = (
     umad_for_nvlink5,
     umad_on_cloud_kernels,
     imex_for_racks,
+    other_fabric_goes,
     imex_by_kubernetes,
     imex_channel,
     coherent_memory_by_driver,

@@ -10,6 +10,9 @@ from . import tables
 from .draft import Draft, kernel_flavour
 from .model import AptPin
 
+# Packages that NVIDIA has for Debian and Debian has not, and the other way round: what a change of the source leaves behind.
+_NVIDIA_ALONE = ("nvidia-open", "cuda-drivers", "nvidia-driver-cuda", "nvidia-kernel-open-dkms")
+_DEBIAN_ALONE = ("nvidia-open-kernel-dkms", "nvidia-tesla-535-kernel-dkms")
 _EL_KERNEL = re.compile(r"(?P<version>.+?)\.(?:x86_64|aarch64)(?:\+(?P<variant>\w+))?")
 
 
@@ -126,10 +129,13 @@ def debian_archive_names(draft: Draft) -> None:
     driver = draft.debian_driver
     if driver is None:
         return
-    modules = "nvidia-open-kernel-dkms" if draft.open else f"nvidia-{driver.infix}kernel-dkms"
-    libraries = (f"libnvidia-{driver.infix}cuda1" if driver.infix else "libcuda1", f"libnvidia-{driver.infix}ml1", f"libnvidia-{driver.infix}cfg1")
-    draft.add("driver", modules, *libraries, f"nvidia-{driver.infix}smi", lockstep=True)
+    draft.add("driver", "nvidia-open-kernel-dkms" if draft.open else f"nvidia-{driver.infix}kernel-dkms", *_debian_libraries(driver), lockstep=True)
     draft.add("driver", "nvidia-persistenced")
+
+
+def _debian_libraries(driver: tables.ArchiveDriver) -> tuple[str, ...]:
+    infix = driver.infix
+    return (f"libnvidia-{infix}cuda1" if infix else "libcuda1", f"libnvidia-{infix}ml1", f"libnvidia-{infix}cfg1", f"nvidia-{infix}smi")
 
 
 def debian_archive_module_name(draft: Draft) -> None:
@@ -183,6 +189,36 @@ def pieces_stay(draft: Draft) -> None:
         draft.holds.extend(tables.EL_PIECES)
 
 
+def other_driver_of_debian_goes(draft: Draft) -> None:
+    """Debian's drivers can be installed side by side, and an alternative chooses one: here is one only. NVIDIA's goes, too."""
+    if not draft.in_debian_archive:
+        return
+    names = ["nvidia-open-kernel-dkms", *_NVIDIA_ALONE]
+    for driver in tables.DEBIAN_DRIVERS[draft.os.name]:
+        names += [f"nvidia-{driver.infix}kernel-dkms", *_debian_libraries(driver)]
+    _not_installed(draft, names)
+
+
+def other_driver_of_nvidia_goes(draft: Draft) -> None:
+    """The meta packages of another branch, and the modules of the other flavour."""
+    if not draft.from_nvidia:
+        return
+    if draft.os.family == "ubuntu":
+        named = [f"-{number}" for number in tables.BRANCHES if number < tables.NO_NAMED_BRANCHES]
+        _not_installed(draft, [f"{meta}{branch}" for branch in ("", *named) for meta in ("nvidia-open", "cuda-drivers")])
+    elif draft.os.family == "debian":
+        other = ["cuda-drivers", "nvidia-kernel-dkms"] if draft.open else ["nvidia-open", "nvidia-kernel-open-dkms"]
+        _not_installed(draft, [*other, *_DEBIAN_ALONE])
+    else:
+        _not_installed(draft, ["kmod-nvidia-open-dkms", "kmod-nvidia-latest-dkms"])
+
+
+def _not_installed(draft: Draft, names: list[str]) -> None:
+    """Have those removed that are not to be installed."""
+    wanted = {package.name for package in draft.packages}
+    draft.absent.extend(name for name in names if name not in wanted)
+
+
 def left_over_from_precompiled(draft: Draft) -> None:
     """What belongs to precompiled modules on EL is in the way of DKMS."""
     if draft.os.family == "rhel" and draft.build == "dkms":
@@ -210,5 +246,7 @@ RULES = (
     ubuntu_archive_names,
     kernels_stay,
     pieces_stay,
+    other_driver_of_debian_goes,
+    other_driver_of_nvidia_goes,
     left_over_from_precompiled,
 )

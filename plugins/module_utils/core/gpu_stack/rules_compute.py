@@ -53,7 +53,7 @@ def cuda_toolkit_of_ubuntu(draft: Draft) -> None:
 
 def cuda_compatibility(draft: Draft) -> None:
     """A CUDA of a newer major version runs on an older driver through a package, on GPUs for data centres alone."""
-    if not draft.wish.cuda or not draft.from_nvidia or int(draft.wish.cuda.split(".")[0]) <= draft.branch.cuda_major:
+    if not draft.wish.cuda or int(draft.wish.cuda.split(".")[0]) <= draft.branch.cuda_major:
         return
     others = ", ".join(gpu.name for gpu in draft.devices.gpus if not gpu.data_centre)
     if others:

@@ -168,7 +168,7 @@ def precompiled_by_whom(draft: Draft) -> None:
     """Only Canonical, and NVIDIA for EL 8 and 9, have modules that are built already."""
     if draft.build != "precompiled" or draft.in_ubuntu_archive:
         return
-    if not draft.os.streams or draft.architecture != "x86_64" or not draft.from_nvidia:
+    if not draft.os.streams or draft.architecture != "x86_64":
         raise draft.refuse(f"there are no precompiled modules for {draft.os.title} on {draft.architecture} from this source.")
 
 

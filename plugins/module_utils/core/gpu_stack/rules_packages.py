@@ -54,7 +54,7 @@ def other_source_is_kept_out(draft: Draft) -> None:
 
 def doca_brings_its_own_mft(draft: Draft) -> None:
     """NVIDIA's repository has the firmware tools at another pace than DOCA, whose kernel module must fit them."""
-    if draft.wish.rdma == "doca" and draft.from_nvidia and draft.os.family == "rhel":
+    if draft.wish.rdma == "doca" and draft.os.family == "rhel":
         draft.excludes.extend(tables.MFT_PACKAGES)
 
 
@@ -66,7 +66,7 @@ def pinning_package(draft: Draft) -> None:
 
 def module_stream(draft: Draft) -> None:
     """On EL 8 and 9 a module stream chooses branch and flavour. Without it dnf takes the newest of all."""
-    if draft.from_nvidia and draft.os.streams:
+    if draft.os.streams:
         kind = {"open": "-open", "proprietary": "-dkms"}[draft.flavour] if draft.build == "dkms" else ""
         draft.module_stream = f"nvidia-driver:{draft.branch.number}{kind}"
 
@@ -117,7 +117,7 @@ def debian_names(draft: Draft) -> None:
 
 def el_names(draft: Draft) -> None:
     """NVIDIA's packages for EL without a desktop's parts. Precompiled modules are drawn in by the stream."""
-    if not draft.from_nvidia or draft.os.family != "rhel":
+    if draft.os.family != "rhel":
         return
     if draft.build == "dkms":
         draft.add("driver", "kmod-nvidia-open-dkms" if draft.open else "kmod-nvidia-latest-dkms", lockstep=True)
@@ -148,7 +148,7 @@ def debian_archive_module_name(draft: Draft) -> None:
 
 def ubuntu_archive_names(draft: Draft) -> None:
     """Canonical keeps the branch in the names, and has a variant for servers of branches that live long."""
-    if not draft.in_ubuntu_archive or draft.branch.number not in tables.UBUNTU_BRANCHES:
+    if not draft.in_ubuntu_archive:
         return
     server = "-server" if tables.UBUNTU_BRANCHES[draft.branch.number] else ""
     base = f"{draft.branch.number}{server}"

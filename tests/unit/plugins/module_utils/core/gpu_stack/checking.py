@@ -29,8 +29,10 @@ def wrong(case: Case, decide: Decide, *, hints: bool = False) -> list[str]:
     found += [f"{name} is {getattr(stack, name)!r}" for name, value in case.equal.items() if getattr(stack, name) != value]
     found += [f"{name} lacks {entry}" for name, entries in case.contains.items() for entry in entries if entry not in _texts(stack, name)]
     found += [f"{name} has {entry}" for name, entries in case.without.items() for entry in entries if entry in _texts(stack, name)]
-    if case.reason and not any(case.reason in reason.sentence for reason in stack.reasons):
-        found.append(f"no reason says {case.reason!r}")
+    sentences = " ".join(reason.sentence for reason in stack.reasons)
+    found += [f"no reason says {text!r}" for text in (case.reason, *case.reasons) if text not in sentences]
+    if case.no_reason and case.no_reason in sentences:
+        found.append(f"a reason says {case.no_reason!r}")
     if case.warning and not any(case.warning in warning for warning in stack.warnings):
         found.append(f"no warning says {case.warning!r}: {stack.warnings}")
     if case.no_warning and any(case.no_warning in warning for warning in stack.warnings):

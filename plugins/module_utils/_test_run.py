@@ -15,14 +15,10 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.commands import MISSING, TIMED_OUT
-from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.node import to_dict
-from ansible_collections.railyard.cluster.plugins.module_utils.core.model.document import as_json
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.node import Node
 
 # Of the caller's environment: what finds programs and libraries, and a home. Nothing that changes what is measured, and no secret.
 KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SLURM_CONF", "TMPDIR")
@@ -156,19 +152,3 @@ def _await_end(group: int) -> None:
 def _signal(group: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-
-
-def result(node: Node, outputs: Sequence[dict[str, t.Any]], **more: t.Any) -> dict[str, t.Any]:
-    """Return what a test module gives to its controller's half, which judges it."""
-    return {"changed": False, "outputs": list(outputs), "_node": to_dict(node), **{f"_{name}": as_json(value) for name, value in more.items()}}
-
-
-def arguments(*, time_limit_s: int) -> dict[str, t.Any]:
-    """Return the arguments that every test module takes."""
-    return {
-        "hardware_root": {"type": "path", "default": "/"},
-        "node": {"type": "str", "required": True},
-        "expected_gpus": {"type": "int"},
-        "time_limit_s": {"type": "int", "default": time_limit_s},
-        "proof": {"type": "str", "choices": ["hardware", "lab", "replay", "stub", "unproven"], "default": "hardware"},
-    }

@@ -79,32 +79,16 @@ would_run:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.railyard.cluster.plugins.module_utils import _test_run
+from ansible_collections.railyard.cluster.plugins.module_utils import _gpu_tests
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
-from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests import commands
-from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.node import see
 
 
 def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, object]:
-    params = module.params
-    told = _test_run.run((commands.NVBANDWIDTH, "--help"), 60)
-    argv = commands.copies(params["testcases"], commands.features(told.answer.stdout), samples=params["samples"])
-    if module.check_mode:
-        return {"changed": False, "would_run": [" ".join(argv)]}
-    node = see(runner, params["node"], root=params["hardware_root"], gpus_declared=params["expected_gpus"], proof=params["proof"])
-    ran = told if told.answer.rc == commands.MISSING else _test_run.run(argv, params["time_limit_s"])
-    return _test_run.result(node, [ran.evidence(commands.COPIES_OUTPUT)], limit_s=params["time_limit_s"])
+    return _gpu_tests.run_one("gpu_bandwidth", module, runner)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "testcases": {"type": "list", "elements": "str", "default": list(commands.TESTCASES)},
-            "samples": {"type": "int"},
-            **_test_run.arguments(time_limit_s=600),
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec={**_gpu_tests.COMMON, **_gpu_tests.OPTIONS["gpu_bandwidth"]}, supports_check_mode=True)
     run_module(module, lambda runner: work(module, runner))
 
 

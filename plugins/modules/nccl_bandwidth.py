@@ -110,89 +110,18 @@ would_run:
   elements: str
 """
 
-import contextlib
-import glob
-import os
-import shutil
-import tempfile
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.railyard.cluster.plugins.module_utils import _test_run
+from ansible_collections.railyard.cluster.plugins.module_utils import _gpu_tests
 from ansible_collections.railyard.cluster.plugins.module_utils._module import ModuleRunner, run_module
-from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests import commands
-from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.node import see
-
-_SETTINGS = "/etc/nccl.conf"
-_LOG_LIMIT_BYTES = 64 * 1024
 
 
 def work(module: AnsibleModule, runner: ModuleRunner) -> dict[str, object]:
-    params = module.params
-    node = see(
-        runner,
-        params["node"],
-        root=params["hardware_root"],
-        gpus_declared=params["expected_gpus"],
-        rails_declared=params["expected_rails"],
-        proof=params["proof"],
-    )
-    launch = commands.Launch(
-        launcher=params["launcher"],
-        gpus=params["gpus"] or min(node.gpus, len(node.as_is.gpus)) or node.gpus,
-        time_limit_s=params["time_limit_s"],
-        host=params["node"] if params["launcher"] == "srun" else "",
-        partition=params["partition"],
-    )
-    asked = [
-        commands.Asked(collective, algorithm, params["size_mib"] << 20, params["iterations"])
-        for collective in params["collectives"]
-        for algorithm in params["algorithms"]
-    ]
-    lines = [commands.collective(one, launch, _program(one.collective, params)) for one in asked]
-    if module.check_mode:
-        return {"changed": False, "would_run": [" ".join(argv) for argv in lines]}
-    outputs = [_measure(one, launch, argv) for one, argv in zip(asked, lines)]
-    with contextlib.suppress(OSError):
-        outputs.append({"name": _SETTINGS, "stdout": runner.read(_SETTINGS)[:4096]})
-    return _test_run.result(node, outputs, asked=tuple(asked), launch=launch)
-
-
-def _program(collective: str, params: dict[str, object]) -> str:
-    folder = params["programs_folder"]
-    names = [os.path.join(str(folder), name) if folder else name for name in commands.programs(collective, str(params["launcher"]))]
-    return next((name for name in names if shutil.which(name)), names[0])
-
-
-def _measure(one: commands.Asked, launch: commands.Launch, argv: tuple[str, ...]) -> dict[str, object]:
-    folder = tempfile.mkdtemp(prefix="railyard-nccl-")
-    try:
-        ran = _test_run.run(argv, launch.time_limit_s, environment=commands.environment(one, folder))
-        logs = []
-        for path in sorted(glob.glob(os.path.join(folder, "nccl.*"))):
-            with open(path, encoding="utf-8", errors="replace") as file:
-                logs.append(file.read(_LOG_LIMIT_BYTES))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return {**ran.evidence(one.output), "nccl_logs": logs}
+    return _gpu_tests.run_one("nccl_bandwidth", module, runner)
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "collectives": {"type": "list", "elements": "str", "choices": list(commands.COLLECTIVES), "default": ["all_reduce", "all_gather"]},
-            "algorithms": {"type": "list", "elements": "str", "choices": list(commands.ALGORITHMS), "default": list(commands.ALGORITHMS)},
-            "launcher": {"type": "str", "choices": list(commands.LAUNCHERS), "default": "single"},
-            "partition": {"type": "str", "default": ""},
-            "gpus": {"type": "int"},
-            "expected_rails": {"type": "int"},
-            "size_mib": {"type": "int", "default": commands.SIZE_BYTES >> 20},
-            "iterations": {"type": "int", "default": 20},
-            "programs_folder": {"type": "path"},
-            **_test_run.arguments(time_limit_s=300),
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec={**_gpu_tests.COMMON, **_gpu_tests.RAILS, **_gpu_tests.OPTIONS["nccl_bandwidth"]}, supports_check_mode=True)
     run_module(module, lambda runner: work(module, runner))
 
 

@@ -24,7 +24,7 @@ def keep_facts(result: dict[str, t.Any], folder: str | None, host: str, *, check
 def keep_results(result: dict[str, t.Any], folder: str | None, host: str, *, check_mode: bool) -> dict[str, t.Any]:
     """Move the results of checks, and what commands printed, to a file, where a folder is given. Returns the result, with the file's path instead."""
     if folder and "results" in result and not check_mode:
-        kept = {key: result.pop(key) for key in ("results", "raw") if key in result}
+        kept = {key: result.pop(key) for key in ("results", "raw", "outputs") if key in result}
         result["results_path"] = _write(os.path.expanduser(folder), host, kept)
     return result
 

@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Private to the collection: it may change at any time.
-"""The controller's half of gpu_bandwidth, gpu_diag and nccl_bandwidth: the node runs the programs, and what they said is judged here."""
+"""The controller's half of gpu_bandwidth, gpu_diag, nccl_bandwidth and gpu_tests: the node runs the programs, and what they said is judged here."""
 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible.plugins.action import ActionBase
 
@@ -43,8 +44,14 @@ def conclude(result: Mapping[str, t.Any], results: Sequence[CheckResult]) -> dic
     """Return the task's result."""
     verdicts = [found.verdict for found in results]
     worst = next((word for word in _WORST_FIRST if word in verdicts), "pass")
-    public = {name: value for name, value in result.items() if name not in ("_node", "_asked", "_launch", "_limit_s", "_level")}
+    public = {name: value for name, value in result.items() if name not in ("_node", "_tests", "_asked", "_launch", "_limit_s", "_level")}
     return {**public, "verdict": worst, "results": as_json(tuple(results))}
+
+
+def conclude_several(result: Mapping[str, t.Any], run_id: str) -> dict[str, t.Any]:
+    """Return the result of the task that ran several tests."""
+    results = [replace(found, run_id=run_id) for part in result["_tests"] for found in _JUDGES[part["test"]]({"_node": result["_node"], **part})]
+    return conclude({**result, "outputs": [output for part in result["_tests"] for output in part["outputs"]]}, results)
 
 
 def judge_copies(result: Mapping[str, t.Any]) -> Sequence[CheckResult]:
@@ -72,3 +79,10 @@ def judge_collectives(result: Mapping[str, t.Any]) -> Sequence[CheckResult]:
 def answer(output: Mapping[str, t.Any]) -> CommandResult:
     """Return a program's answer."""
     return CommandResult(output["rc"], output["stdout"], output["stderr"])
+
+
+_JUDGES: dict[str, t.Callable[[Mapping[str, t.Any]], Sequence[CheckResult]]] = {
+    "gpu_bandwidth": judge_copies,
+    "nccl_bandwidth": judge_collectives,
+    "gpu_diag": judge_diagnostic,
+}

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import types
 import typing as t
 
 import pytest
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.railyard.cluster.plugins.action import gpu_bandwidth, gpu_diag, nccl_bandwidth
+from ansible_collections.railyard.cluster.plugins.action import gpu_bandwidth, gpu_diag, gpu_tests, nccl_bandwidth
 from ansible_collections.railyard.cluster.plugins.plugin_utils._gpu_tests import GpuTest
 
 MACHINE = {"name": "node1", "gpus": [], "rails": [], "cpu_model": None, "sockets": None, "numa_nodes": None, "nvlink_domain": None}
@@ -51,3 +53,53 @@ def test_the_node_s_answer_is_judged(action: type[GpuTest], more: dict[str, t.An
 @pytest.mark.parametrize("given", [{"failed": True, "msg": "no"}, {"changed": False, "would_run": ["nvbandwidth"]}])
 def test_what_is_no_measurement_is_let_through(given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(gpu_bandwidth.ActionModule, given, monkeypatch) == given
+
+
+SEVERAL = {
+    "changed": False,
+    "_node": NODE,
+    "_tests": [
+        {"test": "gpu_diag", "outputs": [{**OUTPUT, "name": "dcgmi-diag.txt"}], "_limit_s": 60, "_level": 1},
+        {"test": "gpu_bandwidth", "outputs": [{**OUTPUT, "name": "nvbandwidth.txt"}], "_limit_s": 60},
+    ],
+}
+
+
+def run_several(given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch, *, check: bool = False, **arguments: t.Any) -> tuple[dict[str, t.Any], t.Any]:
+    ran: list[t.Any] = []
+
+    def execute(_action: ActionBase, *, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        assert task_vars == {"inventory_hostname": "node1"}
+        ran.append(module_args)
+        return given
+
+    monkeypatch.setattr(ActionBase, "run", lambda self, tmp=None, task_vars=None: {})
+    monkeypatch.setattr(ActionBase, "_execute_module", execute)
+    task = types.SimpleNamespace(async_val=0, args=arguments, action="x", check_mode=check)
+    plugin = gpu_tests.ActionModule(task=task, connection=None, play_context=None, loader=None, templar=None, shared_loader_obj=None)  # type: ignore[arg-type]
+    result = plugin.run(task_vars={"inventory_hostname": "node1"})
+    assert len(ran) == 1
+    return result, ran[0]
+
+
+def test_several_are_judged_and_bear_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, sent = run_several(SEVERAL, monkeypatch, node="node1", run_id="run7")
+    assert sent == {"node": "node1"}
+    assert sorted(result) == ["changed", "outputs", "results", "verdict"]
+    told = [(entry["check"], entry["hint"], entry["proof"], entry["run_id"]) for entry in result["results"]]
+    assert told == [("gpu_diag", "dcgmi is not installed.", "stub", "run7"), ("gpu_copies", "nvbandwidth is not installed.", "stub", "run7")]
+    assert [output["name"] for output in result["outputs"]] == ["dcgmi-diag.txt", "nvbandwidth.txt"]
+
+
+def test_results_of_several_go_to_their_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    result, sent = run_several(SEVERAL, monkeypatch, node="node1", results_folder=str(tmp_path / "gpu"))
+    assert sent == {"node": "node1"}
+    assert result == {"changed": False, "verdict": "inconclusive", "results_path": str(tmp_path / "gpu/node1.json")}
+    kept = json.loads((tmp_path / "gpu/node1.json").read_text())
+    assert (len(kept["results"]), [output["name"] for output in kept["outputs"]]) == (2, ["dcgmi-diag.txt", "nvbandwidth.txt"])
+
+
+@pytest.mark.parametrize("given", [{"failed": True, "msg": "no"}, {"changed": False, "would_run": ["nvbandwidth"]}, {"skipped": True, "msg": "no GPUs"}])
+def test_what_several_did_not_measure_is_let_through(given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    assert run_several(given, monkeypatch, results_folder=str(tmp_path / "gpu"))[0] == given
+    assert not (tmp_path / "gpu").exists()

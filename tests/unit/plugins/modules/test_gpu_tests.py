@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""gpu_bandwidth, gpu_diag and nccl_bandwidth with the simulator's programs on PATH: what they run, what they give back, and that check mode runs nothing."""
+"""The modules that test GPUs, with the simulator's programs on PATH: what they run, what they give back, and that check mode runs nothing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.railyard.cluster.plugins.module_utils import _gpu_tests as shared
 from ansible_collections.railyard.cluster.plugins.module_utils import _simulator
 from ansible_collections.railyard.cluster.plugins.module_utils.core.hardware.hardware_class import hardware_class
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import PROOFS
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.hardware_tree import hardware_tree
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import apply_fault, make_profile
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.programs import TEST_PROGRAMS
-from ansible_collections.railyard.cluster.plugins.modules import gpu_bandwidth, gpu_diag, nccl_bandwidth
+from ansible_collections.railyard.cluster.plugins.modules import gpu_bandwidth, gpu_diag, gpu_tests, nccl_bandwidth
 from ansible_collections.railyard.cluster.plugins.plugin_utils import _gpu_tests
 from ansible_collections.railyard.cluster.plugins.plugin_utils._zipapp import build
 
@@ -39,6 +43,7 @@ NCCL = {
     "programs_folder": None,
 }
 JUDGES = {gpu_bandwidth: _gpu_tests.judge_copies, gpu_diag: _gpu_tests.judge_diagnostic, nccl_bandwidth: _gpu_tests.judge_collectives}
+LAB = Path(__file__).resolve().parents[4] / "inventories/lab/group_vars/all/hardware.yml"
 Task = Callable[..., dict[str, t.Any]]
 
 
@@ -77,8 +82,14 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
         (programs / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
 
-    def run(module_file: t.Any, params: dict[str, t.Any], *faults: tuple[str, int | None], check_mode: bool = False, without: str = "") -> dict[str, t.Any]:
-        profile = PROFILE
+    def run(
+        module_file: t.Any,
+        params: dict[str, t.Any],
+        *faults: tuple[str, int | None],
+        check_mode: bool = False,
+        without: str = "",
+        profile: dict[str, t.Any] = PROFILE,
+    ) -> dict[str, t.Any]:
         for kind, gpu in faults:
             profile = apply_fault(profile, kind, gpu)
         (tmp_path / "profile.json").write_text(json.dumps(profile))
@@ -89,9 +100,17 @@ def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
         module = types.SimpleNamespace(params={**COMMON, "hardware_root": str(root), **params}, check_mode=check_mode)
         called.write_text("")
         given = json.loads(json.dumps(module_file.work(t.cast(t.Any, module), t.cast(t.Any, Runner()))))
-        result = _gpu_tests.conclude(given, JUDGES[module_file](given)) if "_node" in given else given
+        if module_file is gpu_tests:
+            result = _gpu_tests.conclude_several(given, "run1") if "_node" in given else given
+        else:
+            result = _gpu_tests.conclude(given, JUDGES[module_file](given)) if "_node" in given else given
         assert not [name for name in result if name.startswith("_")]
-        return {**result, "called": [line.split()[0] for line in called.read_text().splitlines() if "-h" not in line and "nvidia-smi" not in line]}
+        lines = called.read_text().splitlines()
+        return {
+            **result,
+            "called": [line.split()[0] for line in lines if "-h" not in line and "nvidia-smi" not in line],
+            "looks": lines.count("nvidia-smi nvlink --status"),
+        }
 
     return run
 
@@ -166,3 +185,82 @@ def test_programs_elsewhere(task: Task, tmp_path: Path) -> None:
     (folder / "all_reduce_perf_mpi").symlink_to(tmp_path / "bin/all_reduce_perf_mpi")
     params = {**NCCL, "collectives": ["all_reduce"], "programs_folder": str(folder)}
     assert f"{folder}/all_reduce_perf_mpi -b" in task(nccl_bandwidth, params, check_mode=True)["would_run"][0]
+
+
+def several(**more: t.Any) -> dict[str, t.Any]:
+    """Return the parameters of gpu_tests as Ansible fills them in."""
+    checked = ArgumentSpecValidator(gpu_tests.arguments()).validate({"node": "node1", "expected_gpus": 8, "expected_rails": 8, "proof": "stub", **more})
+    assert checked.error_messages == []
+    # Where the hardware is, the fixture says.
+    return {name: value for name, value in checked.validated_parameters.items() if name != "hardware_root"}
+
+
+def test_several_are_run_in_order_after_one_look(task: Task) -> None:
+    result = task(gpu_tests, several(tests=["gpu_diag", "nccl_bandwidth", "gpu_bandwidth", "gpu_diag"], nccl_bandwidth={"collectives": ["all_reduce"]}))
+    assert (result["verdict"], result["changed"], result["looks"]) == ("pass", False, 1)
+    assert result["called"] == ["dcgmi", "all_reduce_perf", "all_reduce_perf", "nvbandwidth"]
+    assert {(entry["run_id"], entry["proof"]) for entry in result["results"]} == {("run1", "stub")}
+    checks = {entry["check"] for entry in result["results"]}
+    assert {"nccl_all_reduce_ring", "gpu_copies", "host_to_device_memcpy_ce"} <= checks and any(check.startswith("gpu_diag_") for check in checks)
+    named = {entry["file"] for one in result["results"] for entry in one["evidence"]}
+    assert named <= {output["name"] for output in result["outputs"]}
+
+
+def test_several_with_their_own_options(task: Task) -> None:
+    given = several(
+        tests=["gpu_diag", "gpu_bandwidth"], gpu_diag={"level": 2}, gpu_bandwidth={"testcases": ["host_to_device_memcpy_ce"], "samples": 5}, expected_gpus=None
+    )
+    result = task(gpu_tests, given, check_mode=True)
+    assert result["called"] == [] and "results" not in result
+    assert result["would_run"] == ["dcgmi diag -r 2 -j", "nvbandwidth --testSamples 5 --json --testcase host_to_device_memcpy_ce"]
+
+
+@pytest.mark.parametrize("wrong", [{"tests": ["gpu_burn"]}, {"gpu_diag": {"level": 4}}, {"nccl_bandwidth": {"collective": ["all_reduce"]}}])
+def test_several_take_no_other_options(wrong: dict[str, t.Any]) -> None:
+    assert ArgumentSpecValidator(gpu_tests.arguments()).validate({"node": "node1", **wrong}).error_messages
+
+
+@pytest.mark.parametrize("expected", [None, 0])
+def test_a_node_without_gpus_is_left_alone(task: Task, expected: int | None) -> None:
+    bare = make_profile({}, "node1", "bare")
+    result = task(gpu_tests, several(expected_gpus=expected), profile=bare)
+    assert (result["skipped"], result["called"], result["looks"]) == (True, [], 1)
+    assert result["msg"] == "node1 has no GPUs, and none are expected: nothing was tested." and "verdict" not in result
+
+
+def test_gpus_that_should_be_there_and_are_not(task: Task) -> None:
+    result = task(gpu_tests, several(), profile=make_profile({}, "node1", "bare"))
+    assert result["verdict"] != "pass" and "skipped" not in result
+
+
+@pytest.mark.parametrize(
+    ("fault", "gpu", "checks"),
+    [
+        (
+            "slow_nvlink",
+            1,
+            {
+                "device_to_device_memcpy_read_ce": ["node1 0000:3b:00.0"],
+                "device_to_device_memcpy_write_ce": ["node1 0000:3b:00.0"],
+                "nccl_all_reduce_default": ["node1"],
+                "nccl_all_reduce_ring": ["node1"],
+            },
+        ),
+        ("wrong_data", 2, {"gpu_copies": ["node1"], "nccl_all_reduce_default": ["node1"], "nccl_all_reduce_ring": ["node1"]}),
+    ],
+)
+def test_faults_of_a_node_of_the_lab(task: Task, fault: str, gpu: int, checks: dict[str, list[str]]) -> None:
+    """What the Molecule scenario validation finds there."""
+    classes = yaml.safe_load(LAB.read_text())["railyard_hardware_classes"]
+    profile = make_profile(hardware_class("lab_h100_4", classes), "node1", "lab_h100_4")
+    given = several(expected_gpus=4, expected_rails=2, nccl_bandwidth={"collectives": ["all_reduce"]})
+    assert task(gpu_tests, given, profile=profile)["verdict"] == "pass"
+    found: dict[str, list[str]] = {}
+    for entry in task(gpu_tests, given, (fault, gpu), profile=profile)["results"]:
+        if entry["verdict"] != "pass":
+            found.setdefault(entry["check"], []).append(entry["subject"]["name"])
+    assert found == checks
+
+
+def test_proofs_are_those_of_results() -> None:
+    assert shared.COMMON["proof"]["choices"] == list(PROOFS)

@@ -36,9 +36,10 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
             missing += [{"what": f"{node}: {verdict['test']['test']}", "why": "nothing came back from it"} for node in verdict["absent"]]
             warnings += verdict["problems"]
     facts = _documents(f"{folder}/facts")
-    for name, kept in _documents(f"{folder}/health", "results").items():
-        if name in {node["name"] for node in arguments["nodes"]}:
-            results += kept["results"]
+    for kind in ("health", "gpu"):
+        for name, kept in _documents(f"{folder}/{kind}", "results").items():
+            if name in {node["name"] for node in arguments["nodes"]}:
+                results += kept["results"]
     serials = {name: _serial(document) for name, document in facts.items()}
     classes = [FleetNode(node["name"], node["hardware_class"], facts[node["name"]]) for node in arguments["nodes"] if node["name"] in facts]
     results += [asdict(result) for result in uniformity(classes, proof=arguments["hardware_proof"], run_id=arguments["run_id"])]

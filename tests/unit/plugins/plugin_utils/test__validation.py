@@ -91,6 +91,15 @@ def test_two_measurements_are_in_one_record(folder: pathlib.Path) -> None:
     assert len(record.results) == 6
 
 
+@pytest.mark.parametrize("kind", ["health", "gpu"])
+def test_what_each_node_said_is_in_the_record(tmp_path: pathlib.Path, kind: str) -> None:
+    (tmp_path / kind).mkdir()
+    for name in ("node2", "of-another-run"):
+        kept = {"results": [asdict(result(name, "fail", "critical"))], "outputs": [{"name": "x.txt"}]}
+        (tmp_path / kind / f"{name}.json").write_text(json.dumps(kept))
+    assert [(one.subject.name, one.verdict) for one in made(tmp_path, stage="node").results] == [("node2", "fail")]
+
+
 def test_the_stages_that_were_run(folder: pathlib.Path) -> None:
     assert {stage: made(folder, stage=stage).stages for stage in ("all", "node")} == {"all": ("node", "pair"), "node": ("node",)}
 

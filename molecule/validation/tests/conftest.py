@@ -21,7 +21,7 @@ def mended(cluster: Cluster) -> Iterator[None]:
     cluster.lab("heal", target="all")
     for node in COMPUTE:
         until(f"{node} answers", lambda node=node: cluster.on(node, "true").rc == 0)
-    cluster.on("node2", "railyard-simulator heal").ok()
+        cluster.on(node, "railyard-simulator heal").ok()
 
     def all_idle() -> bool:
         for node in COMPUTE:

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.railyard.cluster.plugins.plugin_utils._documents import keep_results
+from ansible_collections.railyard.cluster.plugins.plugin_utils._documents import file_name, keep_results
 from ansible_collections.railyard.cluster.plugins.plugin_utils._gpu_tests import conclude_several
 
 
@@ -24,4 +25,5 @@ class ActionModule(ActionBase):
         if "_node" not in result:
             return result
         host = str(variables.get("inventory_hostname", ""))
-        return keep_results(conclude_several(result, str(run_id or "")), folder and str(folder), host, check_mode=bool(self._task.check_mode))
+        kept = f"{os.path.basename(os.path.normpath(str(folder)))}/{file_name(host)}" if folder else ""
+        return keep_results(conclude_several(result, str(run_id or ""), kept), folder and str(folder), host, check_mode=bool(self._task.check_mode))

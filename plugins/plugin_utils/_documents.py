@@ -29,9 +29,14 @@ def keep_results(result: dict[str, t.Any], folder: str | None, host: str, *, che
     return result
 
 
+def file_name(host: str) -> str:
+    """Return the name of a host's file in such a folder."""
+    return f"{urllib.parse.quote(host, safe='')}.json"
+
+
 def _write(folder: str, host: str, document: dict[str, t.Any]) -> str:
     """Write a host's document as a whole, for its owner only. Returns its path."""
-    path = os.path.join(folder, f"{urllib.parse.quote(host, safe='')}.json")
+    path = os.path.join(folder, file_name(host))
     staged = f"{path}.{os.getpid()}.new"
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

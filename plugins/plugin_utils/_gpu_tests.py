@@ -15,6 +15,7 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.co
 from ansible_collections.railyard.cluster.plugins.module_utils.core.gpu_tests.node import from_dict
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure import collectives
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.document import as_json
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import Evidence
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 
 if t.TYPE_CHECKING:
@@ -48,10 +49,18 @@ def conclude(result: Mapping[str, t.Any], results: Sequence[CheckResult]) -> dic
     return {**public, "verdict": worst, "results": as_json(tuple(results))}
 
 
-def conclude_several(result: Mapping[str, t.Any], run_id: str) -> dict[str, t.Any]:
-    """Return the result of the task that ran several tests."""
-    results = [replace(found, run_id=run_id) for part in result["_tests"] for found in _JUDGES[part["test"]]({"_node": result["_node"], **part})]
+def conclude_several(result: Mapping[str, t.Any], run_id: str, kept: str = "") -> dict[str, t.Any]:
+    """Return the result of the task that ran several tests. ``kept`` is the file, within the run's folder, that will have the outputs."""
+    results = [
+        replace(found, run_id=run_id, evidence=_within(kept, found))
+        for part in result["_tests"]
+        for found in _JUDGES[part["test"]]({"_node": result["_node"], **part})
+    ]
     return conclude({**result, "outputs": [output for part in result["_tests"] for output in part["outputs"]]}, results)
+
+
+def _within(kept: str, found: CheckResult) -> tuple[Evidence, ...]:
+    return tuple(replace(one, file=f"{kept}: {one.file}") if kept and one.file else one for one in found.evidence)
 
 
 def judge_copies(result: Mapping[str, t.Any]) -> Sequence[CheckResult]:

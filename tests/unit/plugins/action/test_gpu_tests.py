@@ -103,3 +103,12 @@ def test_results_of_several_go_to_their_folder(monkeypatch: pytest.MonkeyPatch, 
 def test_what_several_did_not_measure_is_let_through(given: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     assert run_several(given, monkeypatch, results_folder=str(tmp_path / "gpu"))[0] == given
     assert not (tmp_path / "gpu").exists()
+
+
+def test_evidence_of_several_says_where_the_output_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    part = {"test": "gpu_diag", "outputs": [{**OUTPUT, "name": "dcgmi-diag.txt", "rc": 1, "stderr": "no"}], "_limit_s": 60, "_level": 1}
+    result, _sent = run_several({**SEVERAL, "_tests": [part]}, monkeypatch)
+    assert [one["file"] for one in result["results"][0]["evidence"]] == ["dcgmi-diag.txt"]
+    run_several({**SEVERAL, "_tests": [part]}, monkeypatch, results_folder=f"{tmp_path}/gpu/")
+    kept = json.loads((tmp_path / "gpu/node1.json").read_text())
+    assert [one["file"] for one in kept["results"][0]["evidence"]] == ["gpu/node1.json: dcgmi-diag.txt"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -11,7 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import ROUNDS
-from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder, campaign_from, sources
+from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder, campaigns_from, parts_of, rails_from_facts, sources
 
 
 class ActionModule(ActionBase):
@@ -22,25 +23,41 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         arguments = self.validate_argument_spec(ARGUMENTS)[1]
         folder = CampaignFolder(arguments.pop("folder"))
+        facts = arguments.pop("facts_folder")
         check = self._task.check_mode
         try:
+            for node in arguments["nodes"]:
+                node["rails"] = node["rails"] or (rails_from_facts(os.path.expanduser(facts), node["name"]) if facts else [])
             definition = {**arguments, "sources": sources(node["address"] for node in arguments["nodes"])}
-            campaign = campaign_from(definition) if check else folder.create(definition)
-            rounds = campaign.plan() if check else folder.rounds(ROUNDS)
-            parts = campaign.parts(rounds, phase=ROUNDS, token="")
+            campaigns = campaigns_from(definition)
+            rounds = {campaign.test: campaign.plan() for campaign in campaigns}
+            parts = parts_of(definition, rounds, phase=ROUNDS, token="") if check else folder.create(definition)
         except CoreError as error:
             raise AnsibleActionFail(str(error)) from None
+        everything = [one for planned in rounds.values() for one in planned]
         return {
             "changed": True,
             "folder": folder.path,
-            "rounds": len(rounds),
-            "pairs": sum(len(one.pairs) for one in rounds),
+            "nodes": {campaign.test: [member.name for member in campaign.members] for campaign in campaigns},
+            "rounds": len(everything),
+            "pairs": sum(len(one.pairs) for one in everything),
             "seconds": max((part.duration_s for part in parts.values()), default=0.0),
         }
 
 
 ARGUMENTS: dict[str, t.Any] = {
-    "test": {"type": "str", "choices": ["network_bandwidth", "rdma_bandwidth"], "required": True},
+    "tests": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "test": {"type": "str", "choices": ["network_bandwidth", "rdma_bandwidth"], "required": True},
+            "options": {"type": "dict", "default": {}},
+            "settings": {"type": "dict", "default": {}},
+            "proof": {"type": "str", "choices": ["hardware", "lab", "replay", "stub", "unproven"], "default": "hardware"},
+            "declared_share": {"type": "float", "default": 0.9},
+        },
+    },
     "folder": {"type": "path", "required": True},
     "run_id": {"type": "str", "required": True},
     "nodes": {
@@ -53,6 +70,7 @@ ARGUMENTS: dict[str, t.Any] = {
             "leaf": {"type": "str", "default": ""},
             "unit": {"type": "str", "default": ""},
             "gbits_per_s": {"type": "float"},
+            "rail_gbits_per_s": {"type": "float"},
             "rails": {
                 "type": "list",
                 "elements": "dict",
@@ -66,7 +84,6 @@ ARGUMENTS: dict[str, t.Any] = {
         },
     },
     "ports": {"type": "str", "required": True},
+    "facts_folder": {"type": "path"},
     "rounds": {"type": "int", "default": 7},
-    "options": {"type": "dict", "default": {}},
-    "settings": {"type": "dict", "default": {}},
 }

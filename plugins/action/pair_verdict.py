@@ -12,7 +12,11 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS
-from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder
+from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder, campaigns_from
+
+if t.TYPE_CHECKING:
+    from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import Campaign
+    from ansible_collections.railyard.cluster.plugins.module_utils.core.model.isolation import PairRate
 
 
 class ActionModule(ActionBase):
@@ -31,42 +35,55 @@ class ActionModule(ActionBase):
 
 
 def judge(folder: CampaignFolder, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Judge from the phases that were measured so far, and plan the next one where it is wanted."""
-    definition, campaign = folder.definition(), folder.campaign()
-    check, proof = str(definition["test"]), arguments["proof"]
-    rates: list[t.Any] = []
-    problems: list[str] = []
-    lost = set(arguments["lost"])
-    absent: list[str] = []
-    for phase in (ROUNDS, CONFIRM):
-        rounds, outputs = folder.rounds(phase), folder.outputs(phase)
-        involved = {name for one in rounds for pair in one.pairs for name in pair}
-        measured, why = campaign.rates(rounds, phase, outputs)
-        rates += measured
-        problems += why
-        if rounds and phase == ROUNDS:
-            absent = sorted(involved - set(outputs))
-    analysis = campaign.analyse(rates, lost=sorted(lost | set(absent)), check=check, proof=proof)
+    """Judge each test from the phases that were measured so far, and plan the next one where it is wanted."""
+    definition = folder.definition()
+    campaigns = campaigns_from(definition)
+    outputs = {phase: folder.outputs(phase) for phase in (ROUNDS, CONFIRM)}
+    seen = [_Seen(folder, campaign, outputs, entry, arguments["lost"]) for campaign, entry in zip(campaigns, definition["tests"])]
     if arguments["phase"] == ROUNDS and arguments["confirm"]:
-        confirmation = campaign.confirmation(analysis, folder.rounds(ROUNDS))
-        parts = folder.confirm(confirmation) if confirmation else {}
+        confirmation = {one.campaign.test: one.campaign.confirmation(one.analysis, one.rounds) for one in seen}
+        parts = folder.confirm(confirmation) if any(confirmation.values()) else {}
         if parts:
             return {"changed": True, "confirm": sorted(parts), "seconds": max(part.duration_s for part in parts.values()), "path": ""}
-    results = list(analysis.results)
-    fleet = campaign.fleet(analysis, check=check, proof=proof, share=arguments["declared_share"])
-    results += [fleet] if fleet else []
-    tested = {
-        "test": check,
-        "tool": campaign.tool_name(folder.outputs(ROUNDS)),
-        "proof": proof,
-        "unit": campaign.tool.unit,
-        "rails": max(len(member.rails) for member in campaign.members),
-        "rounds": len({rate.round for rate in rates if not rate.confirm}),
-        "expected": {tier: float(f"{rate:.5g}") for tier, rate in analysis.expected.items()},
-        "pairs": [{"a": rate.a, "b": rate.b, "rail": rate.rail, "round": rate.round, "rate": rate.rate, "confirm": rate.confirm} for rate in rates],
+    document = {
+        "run_id": definition["run_id"],
+        "verdicts": [one.document() for one in seen if one.campaign.members],
+        "not_tested": [{"what": one.campaign.test, "why": "no node has a rail that is up"} for one in seen if not one.campaign.members],
     }
-    document = {"run_id": campaign.run_id, "test": tested, "results": [asdict(result) for result in results], "problems": problems, "absent": absent}
     return {"changed": True, "confirm": [], "seconds": 0.0, "path": folder.write_verdict(document)}
+
+
+class _Seen:
+    """What is known of one test."""
+
+    def __init__(self, folder: CampaignFolder, campaign: Campaign, outputs: dict[str, dict[str, t.Any]], entry: dict[str, t.Any], lost: list[str]) -> None:
+        self.campaign, self._entry, self._outputs = campaign, entry, outputs
+        self._rates: list[PairRate] = []
+        self._problems: list[str] = []
+        self.rounds = folder.rounds(ROUNDS, campaign.test)
+        for phase in (ROUNDS, CONFIRM):
+            measured, why = campaign.rates(folder.rounds(phase, campaign.test), phase, outputs[phase])
+            self._rates += measured
+            self._problems += why
+        involved = {name for one in self.rounds for pair in one.pairs for name in pair}
+        self._absent = sorted(involved - set(outputs[ROUNDS]))
+        self.analysis = campaign.analyse(self._rates, lost=sorted({*lost, *self._absent}), proof=entry["proof"])
+
+    def document(self) -> dict[str, t.Any]:
+        campaign, analysis, entry = self.campaign, self.analysis, self._entry
+        fleet = campaign.fleet(analysis, proof=entry["proof"], share=entry["declared_share"])
+        tested = {
+            "test": campaign.test,
+            "tool": campaign.tool_name(self._outputs[ROUNDS]),
+            "proof": entry["proof"],
+            "unit": campaign.tool.unit,
+            "rails": max((len(member.rails) for member in campaign.members), default=0),
+            "rounds": len({rate.round for rate in self._rates if not rate.confirm}),
+            "expected": {tier: float(f"{rate:.5g}") for tier, rate in analysis.expected.items()},
+            "pairs": [{"a": rate.a, "b": rate.b, "rail": rate.rail, "round": rate.round, "rate": rate.rate, "confirm": rate.confirm} for rate in self._rates],
+        }
+        results = [asdict(result) for result in (*analysis.results, *([fleet] if fleet else []))]
+        return {"test": tested, "results": results, "problems": self._problems, "absent": self._absent}
 
 
 ARGUMENTS: dict[str, t.Any] = {
@@ -74,6 +91,4 @@ ARGUMENTS: dict[str, t.Any] = {
     "phase": {"type": "str", "choices": [ROUNDS, CONFIRM], "required": True},
     "confirm": {"type": "bool", "default": True},
     "lost": {"type": "list", "elements": "str", "default": []},
-    "proof": {"type": "str", "choices": ["hardware", "lab", "replay", "stub", "unproven"], "default": "hardware"},
-    "declared_share": {"type": "float", "default": 0.9},
 }

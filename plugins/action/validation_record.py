@@ -66,6 +66,7 @@ ARGUMENTS: dict[str, t.Any] = {
             "leaf": {"type": "str", "default": ""},
             "unit": {"type": "str", "default": ""},
             "gbits_per_s": {"type": "raw"},
+            "rail_gbits_per_s": {"type": "raw"},
             "hardware_class": {"type": "str", "default": ""},
             "rails": {"type": "list", "elements": "dict", "default": []},
         },

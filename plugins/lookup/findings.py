@@ -28,8 +28,8 @@ RETURN = r"""
 _raw:
   description:
     - For each record, its summary as M(railyard.cluster.validation_record) returns it, and C(drain), a list of C(name) and C(reason) of nodes with a critical
-      finding, the worst first, and C(passed_nodes), the names of nodes with no finding. Of a state folder these are the nodes whose own newest record has none, in
-      the newest eight, as a validation may have been one of some nodes only.
+      finding, the worst first, and C(passed_nodes), the names of nodes with no finding. Of a state folder
+      these are the nodes whose own newest record has none, in the newest eight, as a validation may have been one of some nodes only.
   type: list
   elements: dict
 """

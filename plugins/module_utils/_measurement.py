@@ -222,7 +222,14 @@ def follow(part: Part, slot: Slot, start: float) -> dict[str, t.Any]:
     """Do what a slot says, and return what came of it. Nothing of it runs on."""
     begin, end = start + slot.begin_s, start + slot.end_s
     time.sleep(max(0.0, begin - time.monotonic()))
-    outcome: dict[str, t.Any] = {"number": slot.number, "peer": slot.peer, "late_s": round(time.monotonic() - begin, 3), "serve": [], "run": []}
+    outcome: dict[str, t.Any] = {
+        "test": slot.test,
+        "number": slot.number,
+        "peer": slot.peer,
+        "late_s": round(time.monotonic() - begin, 3),
+        "serve": [],
+        "run": [],
+    }
     servers = [Command(argv) for argv in slot.serve]
     try:
         if slot.run:

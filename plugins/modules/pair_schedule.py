@@ -13,7 +13,7 @@ author:
 description:
   - Works out rounds of disjoint pairs, in which nobody meets a partner twice, and writes each node's part to a file on the controller. Up to 16 nodes meet
     everybody. More nodes meet partners on their own leaf, on other leaves and in other units, in a number of rounds that does not grow with them.
-  - M(railyard.cluster.network_bandwidth) or M(railyard.cluster.rdma_bandwidth) then measures, and M(railyard.cluster.pair_verdict) judges.
+  - M(railyard.cluster.pair_bandwidth) then measures, and M(railyard.cluster.pair_verdict) judges.
   - It runs on the controller, and no node is contacted. Run it once (C(run_once)).
 extends_documentation_fragment:
   - railyard.cluster.attributes
@@ -29,11 +29,34 @@ attributes:
     support: N/A
     details: A schedule is made anew each time.
 options:
-  test:
-    description: What is to be measured.
-    type: str
-    choices: [network_bandwidth, rdma_bandwidth]
+  tests:
+    description: What is to be measured, one after the other in one schedule. RDMA is measured between the nodes that have rails.
+    type: list
+    elements: dict
     required: true
+    suboptions:
+      test:
+        description: C(network_bandwidth) is TCP by iperf3, C(rdma_bandwidth) is RDMA by perftest.
+        type: str
+        choices: [network_bandwidth, rdma_bandwidth]
+        required: true
+      options:
+        description: How the tool measures, whole C(seconds), C(omit_s) and C(streams) of iperf3, C(size_bytes), C(queue_pairs) and C(gid_index) of perftest.
+        type: dict
+        default: {}
+      settings:
+        description: When something counts as slow, C(material_loss), C(z), C(partners), C(critical_loss), C(other_leaf) and C(other_unit).
+        type: dict
+        default: {}
+      proof:
+        description: How strong the proof is.
+        type: str
+        choices: [hardware, lab, replay, stub, unproven]
+        default: hardware
+      declared_share:
+        description: Which share of what the links are declared to carry is to arrive.
+        type: float
+        default: 0.9
   folder:
     description: Where on the controller everything of this measurement is kept.
     type: path
@@ -67,8 +90,13 @@ options:
       gbits_per_s:
         description: What its link is declared to carry.
         type: float
+      rail_gbits_per_s:
+        description: What each of its rails is declared to carry.
+        type: float
       rails:
-        description: For RDMA, the ports to measure. A pair is measured on the rails that both have.
+        description:
+          - For RDMA, the ports to measure. A pair is measured on the rails that both have.
+          - Without them, those that the node's document in O(facts_folder) has.
         type: list
         elements: dict
         default: []
@@ -86,34 +114,30 @@ options:
             type: int
             default: 1
   ports:
-    description: The range of ports that may be used while it lasts, C(28100-28109).
+    description: The range of ports that may be used while it lasts, C(28100-28131).
     type: str
     required: true
+  facts_folder:
+    description: Folder on the controller with facts documents, C(<node>.json), as M(railyard.cluster.node_health) and M(railyard.cluster.hardware_facts) write.
+    type: path
   rounds:
-    description: How many rounds, for more than 16 nodes.
+    description: How many rounds of each test, for more than 16 nodes.
     type: int
     default: 7
-  options:
-    description: How the tool measures, whole C(seconds), C(omit_s) and C(streams) of iperf3, C(size_bytes), C(queue_pairs) and C(gid_index) of perftest.
-    type: dict
-    default: {}
-  settings:
-    description: When something counts as slow, C(material_loss), C(z), C(partners), C(critical_loss), C(other_leaf) and C(other_unit).
-    type: dict
-    default: {}
 """
 
 EXAMPLES = r"""
 - name: Plan the measurement
   railyard.cluster.pair_schedule:
-    test: network_bandwidth
+    tests:
+      - test: network_bandwidth
     folder: "{{ lookup('ansible.builtin.env', 'HOME') }}/measurement"
     run_id: acceptance
     nodes:
       - {name: node1, address: 192.0.2.1, leaf: leaf1}
       - {name: node2, address: 192.0.2.2, leaf: leaf1}
       - {name: node3, address: 192.0.2.3, leaf: leaf2}
-    ports: 28100-28109
+    ports: 28100-28131
   register: measurement
   run_once: true
 """
@@ -123,8 +147,12 @@ folder:
   description: Where everything of it is kept.
   returned: success
   type: str
+nodes:
+  description: By test, the nodes that take part.
+  returned: success
+  type: dict
 rounds:
-  description: How many rounds there are.
+  description: How many rounds there are, of all tests.
   returned: success
   type: int
 pairs:

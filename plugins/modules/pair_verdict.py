@@ -47,15 +47,6 @@ options:
     type: list
     elements: str
     default: []
-  proof:
-    description: How strong the proof is.
-    type: str
-    choices: [hardware, lab, replay, stub, unproven]
-    default: hardware
-  declared_share:
-    description: Which share of what the links are declared to carry is to arrive.
-    type: float
-    default: 0.9
 """
 
 EXAMPLES = r"""

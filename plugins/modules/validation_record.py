@@ -74,6 +74,9 @@ options:
       gbits_per_s:
         description: What its link is declared to carry.
         type: raw
+      rail_gbits_per_s:
+        description: What each of its rails is declared to carry.
+        type: raw
       hardware_class:
         description: Its hardware class.
         type: str

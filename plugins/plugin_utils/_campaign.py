@@ -22,13 +22,13 @@ from dataclasses import asdict, fields
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.agent import measurement
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS, Campaign, members_from
+from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS, Campaign, follow_each_other, members_from
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.pairs import Settings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.tools import Iperf3, Perftest
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.isolation import Round
 
 SCHEMA = "railyard.measurement.schedule"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TOOLS: dict[str, t.Any] = {"network_bandwidth": Iperf3, "rdma_bandwidth": Perftest}
 
 
@@ -40,47 +40,43 @@ class CampaignFolder:
 
     # The schedule
 
-    def create(self, definition: dict[str, t.Any]) -> Campaign:
-        """Make the folder of a new measurement, with the parts of its rounds."""
-        campaign = campaign_from(definition)
-        self._write_phase(campaign, definition, ROUNDS, campaign.plan(), earlier={})
-        return campaign
+    def create(self, definition: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Make the folder of a new measurement, with the parts of its rounds. Returns them by node."""
+        rounds = {campaign.test: campaign.plan() for campaign in campaigns_from(definition)}
+        return self._write_phase(definition, ROUNDS, rounds, earlier={})
 
-    def confirm(self, rounds: t.Sequence[Round]) -> dict[str, t.Any]:
-        """Add the parts of the rounds that confirm. Returns them by node."""
+    def confirm(self, rounds: t.Mapping[str, t.Sequence[Round]]) -> dict[str, t.Any]:
+        """Add the parts of the rounds that confirm, of each test. Returns them by node."""
         definition = self.definition()
-        return self._write_phase(campaign_from(definition), definition, CONFIRM, rounds, earlier=definition["phases"])
+        return self._write_phase(definition, CONFIRM, rounds, earlier=definition["phases"])
 
     def _write_phase(
-        self, campaign: Campaign, definition: dict[str, t.Any], phase: str, rounds: t.Sequence[Round], *, earlier: dict[str, t.Any]
+        self, definition: dict[str, t.Any], phase: str, rounds: t.Mapping[str, t.Sequence[Round]], *, earlier: dict[str, t.Any]
     ) -> dict[str, t.Any]:
-        parts = campaign.parts(rounds, phase=phase, token=secrets.token_urlsafe(24))
+        parts = parts_of(definition, rounds, phase=phase, token=secrets.token_urlsafe(24))
         for node, part in parts.items():
             self._write(f"{phase}/parts/{_file(node)}.json", json.dumps(part.to_dict()).encode())
         document = {
             **{key: value for key, value in definition.items() if key != "phases"},
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
-            "phases": {**earlier, phase: [asdict(one) for one in rounds]},
+            "phases": {**earlier, phase: {test: [asdict(one) for one in planned] for test, planned in rounds.items()}},
         }
         self._write("schedule.json", json.dumps(document, indent=1).encode())
         return parts
 
     def definition(self) -> dict[str, t.Any]:
         document = self._read("schedule.json")
-        whole = isinstance(document, dict) and {"run_id", "test", "nodes", "ports", "sources", "phases"} <= document.keys()
+        whole = isinstance(document, dict) and {"run_id", "tests", "nodes", "ports", "sources", "phases"} <= document.keys()
         if not whole or document.get("schema") != SCHEMA or document.get("schema_version") != SCHEMA_VERSION:
             raise CoreError("this is no schedule of this Railyard's.", where=f"{self.path}/schedule.json")
         return document
 
-    def campaign(self) -> Campaign:
-        return campaign_from(self.definition())
-
-    def rounds(self, phase: str) -> tuple[Round, ...]:
-        """The rounds of a phase; none where it has not been planned."""
+    def rounds(self, phase: str, test: str) -> tuple[Round, ...]:
+        """The rounds of a test in a phase; none where it has not been planned."""
         return tuple(
             Round(one["number"], one["purpose"], tuple((a, b) for a, b in one["pairs"]), tuple(one["idle"]))
-            for one in self.definition()["phases"].get(phase, ())
+            for one in self.definition()["phases"].get(phase, {}).get(test, ())
         )
 
     # What the nodes get and bring back
@@ -159,20 +155,51 @@ def _output(path: str) -> dict[str, t.Any]:
     return document
 
 
-def campaign_from(definition: dict[str, t.Any]) -> Campaign:
-    """Return the campaign that a definition says. Raises ``CoreError`` for what cannot be meant."""
+def campaigns_from(definition: dict[str, t.Any]) -> tuple[Campaign, ...]:
+    """Return the campaigns that a definition says, one for each test, in its order. Raises ``CoreError`` for what cannot be meant."""
     first, separator, last = str(definition["ports"]).partition("-")
     if not (first.isdigit() and (last.isdigit() or not separator)):
-        raise CoreError(f"{definition['ports']!r} is no range of ports.", where="validate_ports", hint="Write 28100-28109.")
-    return Campaign(
-        run_id=str(definition["run_id"]),
-        members=members_from(definition["nodes"]),
-        tool=_with_numbers(TOOLS[definition["test"]], definition.get("options", {}), "options"),
-        first_port=int(first),
-        last_port=int(last or first),
-        settings=_with_numbers(Settings, definition.get("settings", {}), "settings"),
-        rounds=int(definition.get("rounds", 7)),
-    )
+        raise CoreError(f"{definition['ports']!r} is no range of ports.", where="validate_ports", hint="Write 28100-28131.")
+    campaigns = []
+    for entry in definition["tests"]:
+        kind = TOOLS[entry["test"]]
+        campaigns.append(
+            Campaign(
+                run_id=str(definition["run_id"]),
+                members=members_from(definition["nodes"], by_rail=kind.by_rail),
+                tool=_with_numbers(kind, entry.get("options", {}), "options"),
+                first_port=int(first),
+                last_port=int(last or first),
+                settings=_with_numbers(Settings, entry.get("settings", {}), "settings"),
+                rounds=int(definition.get("rounds", 7)),
+                test=str(entry["test"]),
+            )
+        )
+    return tuple(campaigns)
+
+
+def parts_of(definition: dict[str, t.Any], rounds: t.Mapping[str, t.Sequence[Round]], *, phase: str, token: str) -> dict[str, t.Any]:
+    """Each node's part of a phase: the rounds of one test after those of the other."""
+    plans = [(campaign, rounds.get(campaign.test, ())) for campaign in campaigns_from(definition)]
+    return follow_each_other(plans, phase=phase, token=token)
+
+
+def rails_from_facts(folder: str, node: str) -> list[dict[str, t.Any]]:
+    """The ports of a node's rails that are up, as its facts document of this run says; none where there is no document."""
+    path = f"{folder}/{_file(node)}.json"
+    try:
+        with open(path, encoding="utf-8") as file:
+            hcas = json.load(file).get("hcas") or ()
+        return [
+            {"number": hca["rail"], "device": hca["name"], "port": port["port"]}
+            for hca in hcas
+            if hca["rail"] is not None
+            for port in [port for port in hca["ports"] if port["state"] == "Active"][:1]
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CoreError(f"it cannot be read: {error}.", where=path, hint="It is to be what node_health writes with facts.") from None
 
 
 def _with_numbers(kind: t.Any, values: t.Mapping[str, t.Any], where: str) -> t.Any:

@@ -17,8 +17,8 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.model.findin
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import SCHEMA, SCHEMA_VERSION, RunRecord
 
 STAGES = {"all": ("node", "pair"), "node": ("node",), "pair": ("pair",), "scale": ("scale",)}
-# Measurements of pairs, by the folder that they are kept in.
-MEASUREMENTS = ("network", "rdma")
+# Where the measurement of pairs is kept.
+PAIRS = "pairs"
 
 
 def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> RunRecord:
@@ -28,14 +28,14 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
     tests: list[dict[str, t.Any]] = []
     missing = [{"what": node, "why": str(why)} for node, why in sorted(arguments["problems"].items()) if why]
     warnings: list[str] = []
-    for name in MEASUREMENTS:
-        verdict = _read(f"{folder}/{name}/verdict.json", "results", "test", "absent", "problems")
-        if verdict:
-            results += verdict["results"]
-            tests.append(verdict["test"])
-            missing += [{"what": f"{node}: {verdict['test']['test']}", "why": "nothing came back from it"} for node in verdict["absent"]]
-            warnings += verdict["problems"]
-    facts = _documents(f"{folder}/facts")
+    pairs = _read(f"{folder}/{PAIRS}/verdict.json", "verdicts", "not_tested") or {"verdicts": [], "not_tested": []}
+    missing += pairs["not_tested"]
+    for verdict in pairs["verdicts"]:
+        results += verdict["results"]
+        tests.append(verdict["test"])
+        missing += [{"what": f"{node}: {verdict['test']['test']}", "why": "nothing came back from it"} for node in verdict["absent"]]
+        warnings += verdict["problems"]
+    facts = _documents(f"{folder}/facts") if "node" in STAGES[arguments["stage"]] else {}
     for kind in ("health", "gpu"):
         for name, kept in _documents(f"{folder}/{kind}", "results").items():
             if name in {node["name"] for node in arguments["nodes"]}:

@@ -14,7 +14,7 @@ from typing import Any
 from lab.cluster import INVENTORY, REPOSITORY, Cluster
 
 # Shorter than by default: what is slow in the lab is slow by far.
-SHORT = {"validate_network_seconds": 1}
+SHORT = {"validate_network_seconds": 1, "validate_rdma_seconds": 1}
 COMPUTE = ("node1", "node2", "node3", "node4")
 
 

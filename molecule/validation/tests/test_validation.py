@@ -22,6 +22,9 @@ def test_a_healthy_lab_has_no_finding_and_nothing_of_a_measurement_stays(cluster
     test = answer.document["tests"][0]
     assert (test["test"], test["proof"], test["pairs"]) == ("network_bandwidth", "lab", 21)
     assert all(0.8 < rate < 1 for rate in test["expected"].values())
+    rdma = answer.document["tests"][1]
+    assert (rdma["test"], rdma["proof"], rdma["pairs"]) == ("rdma_bandwidth", "stub", 6 * 2)
+    assert [answer.verdict_of(name, "rdma_bandwidth") for name in COMPUTE] == ["pass"] * 4
     assert [answer.verdict_of(name) for name in NODES] == ["pass"] * 7
     assert {entry["proof"] for entry in answer.record["results"] if entry["check"] == "gpu_count"} == {"stub"}
     for check in ("gpu_copies", "nccl_all_reduce_ring", "nccl_adapters"):
@@ -37,7 +40,7 @@ def test_a_healthy_lab_has_no_finding_and_nothing_of_a_measurement_stays(cluster
 
 def test_a_slow_node_is_named_with_evidence_and_taken_out_of_service_and_back(cluster: Cluster) -> None:
     cluster.lab("degrade", target="node3", rate="600mbit")
-    answer = validate("--stage", "pair", validate_quarantine=True, validate_most_drained="50%")
+    answer = validate("--stage", "pair", validate_quarantine=True, validate_most_drained="50%", validate_rdma_enabled=False)
     assert (answer.rc, answer.verdict) == (1, "fail")
     assert answer.found == [("node", "node3", "network_bandwidth", "fail")]
     finding = answer.document["findings"][0]
@@ -74,8 +77,20 @@ def test_a_slow_uplink_names_its_leaf_and_no_node_and_costs_few_operations(clust
     assert {name: measured[name] for name in NODES} == dict.fromkeys(NODES, "pass")
 
 
+def test_a_slow_rail_is_named_by_rdma_alone(cluster: Cluster) -> None:
+    """The stand-ins of perftest, which agree over the network on what the slower end carries."""
+    cluster.on("node4", "railyard-simulator fault slow_rail rail=1 percent=60").ok()
+    answer = validate("--stage", "pair", validate_network_enabled=False)
+    assert (answer.rc, answer.verdict) == (1, "fail")
+    assert answer.found == [("rail", "node4 rail 1", "rdma_bandwidth", "fail")]
+    finding = answer.document["findings"][0]
+    assert (finding["proof"], finding["severity"]) == ("stub", "critical")
+    assert 0.5 * finding["expected"] < finding["observed"] < 0.7 * finding["expected"]
+    assert any("to confirm" in entry["what"] for entry in finding["evidence"])
+
+
 def test_a_node_that_dies_meanwhile_is_inconclusive_and_the_others_are_judged(cluster: Cluster) -> None:
-    run = start("--stage", "pair")
+    run = start("--stage", "pair", validate_rdma_enabled=False)
     until("the measurement runs", lambda: cluster.on("node2", "systemctl is-active railyard-measure").stdout == "active")
     time.sleep(12)
     cluster.lab("fail", target="node2")

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import CoreError
 
 SCHEMA = "railyard.measurement.part"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RESULT_SCHEMA = "railyard.measurement.result"
 # A message is one line of JSON; nobody has more to say.
 MESSAGE_BYTES = 4096
@@ -40,6 +40,8 @@ class Slot:
     peer: str = ""
     least_s: float = 0.0
     """A command of ``run`` that ended sooner measured nothing, whatever its exit status."""
+    test: str = ""
+    """What is measured; rounds are numbered for each test."""
 
 
 @dataclass(frozen=True)

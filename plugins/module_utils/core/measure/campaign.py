@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Measuring pairs of nodes: from the nodes to each one's part of a schedule, and from what the nodes bring back to rates and results.
 
-A *phase* is a schedule that the nodes follow on their own: ``rounds`` first, then ``confirm`` with the nodes that looked slow.
+A *campaign* is one test of nodes with each other. A *phase* is a schedule that the nodes follow on their own, one campaign after the other:
+``rounds`` first, then ``confirm`` with the nodes that looked slow.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -26,6 +27,8 @@ from .tools import End, Rail, common
 ROUNDS, CONFIRM = "rounds", "confirm"
 # So much longer than its client needs is a slot.
 _MARGIN_S = 1.0
+# Between two slots.
+_PAUSE_S = 0.2
 _CONDUCTORS = 3
 # How long nodes wait for the start: for hosts that do not answer SSH, and while Ansible starts one node after the other.
 _GATHER_S = 120.0
@@ -41,16 +44,20 @@ class Member:
     leaf: str
     unit: str = ""
     gbits_per_s: float | None = None
-    """What its link is declared to carry; null: not declared."""
+    """What its link, or each of its rails, is declared to carry; null: not declared."""
     rails: tuple[Rail, ...] = (Rail(0),)
+    """What is measured of it."""
 
     @property
     def place(self) -> Place:
         return Place(self.name, self.leaf, self.unit)
 
 
-def members_from(entries: Iterable[Mapping[str, Any]]) -> tuple[Member, ...]:
-    """Return the nodes that a playbook names. Raises ``CoreError`` for one without an address and for an address that two have."""
+def members_from(entries: Iterable[Mapping[str, Any]], *, by_rail: bool = False) -> tuple[Member, ...]:
+    """Return the nodes that a playbook names; ``by_rail``, those that have rails, by what their rails are declared to carry.
+
+    Raises ``CoreError`` for one without an address and for an address that two have.
+    """
     members: list[Member] = []
     owner: dict[str, str] = {}
     for entry in entries:
@@ -60,9 +67,11 @@ def members_from(entries: Iterable[Mapping[str, Any]]) -> tuple[Member, ...]:
         if address in owner:
             raise CoreError(f"{name} and {owner[address]} both have {address}.", where="validate_address", hint="Give each node its own.")
         owner[address] = name
-        rails = tuple(Rail(int(rail["number"]), str(rail["device"]), int(rail.get("port", 1))) for rail in entry.get("rails") or ()) or (Rail(0),)
-        rate = entry.get("gbits_per_s")
-        members.append(Member(name, address, str(entry.get("leaf") or ""), str(entry.get("unit") or ""), float(rate) if rate else None, rails))
+        rails = tuple(Rail(int(rail["number"]), str(rail["device"]), int(rail.get("port", 1))) for rail in entry.get("rails") or ())
+        rate = entry.get("rail_gbits_per_s" if by_rail else "gbits_per_s")
+        if rails or not by_rail:
+            place = (str(entry.get("leaf") or ""), str(entry.get("unit") or ""))
+            members.append(Member(name, address, *place, float(rate) if rate else None, rails if by_rail else (Rail(0),)))
     return tuple(members)
 
 
@@ -77,6 +86,8 @@ class Campaign:
     last_port: int
     settings: Settings = field(default_factory=Settings)
     rounds: int = 7
+    test: str = ""
+    """What its results are called."""
 
     def __post_init__(self) -> None:
         rails = max((len(member.rails) for member in self.members), default=1)
@@ -99,45 +110,30 @@ class Campaign:
         return plan_confirmation(wanted, analysis.proven, places, first_number=first, met=met)
 
     def parts(self, rounds: Sequence[Round], *, phase: str, token: str) -> dict[str, Part]:
-        """Each node's part. Linear in what is measured."""
+        """Each node's part, where nothing else is measured. Linear in what is measured."""
         member = {one.name: one for one in self.members}
         length = self.tool.duration_s() + Part.lead_s + _MARGIN_S
         slots: dict[str, list[Slot]] = {}
         order: list[str] = [one.name for one in self.members]
         for place, one in enumerate(rounds):
-            begin, end = place * length, (place + 1) * length - 0.2
+            begin, end = place * length, (place + 1) * length - _PAUSE_S
             for server, client in one.pairs:
                 ends = [_end(member[name]) for name in (server, client)]
                 mark, port = self.mark(phase, one.number, server, client), self.first_port + 1
-                slots.setdefault(server, []).append(Slot(one.number, begin, end, serve=self.tool.serve(*ends, port, mark), peer=client))
+                slots.setdefault(server, []).append(Slot(one.number, begin, end, serve=self.tool.serve(*ends, port, mark), peer=client, test=self.test))
                 run = self.tool.run(*ends, port, mark)
-                slots.setdefault(client, []).append(Slot(one.number, begin, end, run=run, peer=server, least_s=self.tool.seconds))
-        involved = [name for name in order if name in slots]
-        conductors = tuple((name, member[name].address) for name in involved[:_CONDUCTORS])
-        return {
-            name: Part(
-                self.run_id,
-                phase,
-                token,
-                name,
-                member[name].address,
-                self.first_port,
-                conductors,
-                len(involved),
-                tuple(slots[name]),
-                gather_s=_GATHER_S + len(involved) * _GATHER_S_PER_NODE,
-            )
-            for name in involved
-        }
+                slots.setdefault(client, []).append(Slot(one.number, begin, end, run=run, peer=server, least_s=self.tool.seconds, test=self.test))
+        involved = [member[name] for name in order if name in slots]
+        return _parts_of(involved, slots, run_id=self.run_id, phase=phase, token=token, port=self.first_port)
 
     def mark(self, phase: str, number: int, server: str, client: str) -> str:
         """What a client shows its server, so that no other measurement is taken for this one."""
-        return hashlib.sha256(f"{self.run_id} {phase} {number} {server} {client}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self.run_id} {self.test} {phase} {number} {server} {client}".encode()).hexdigest()[:16]
 
     def rates(self, rounds: Sequence[Round], phase: str, outcomes: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[PairRate, ...], tuple[str, ...]]:
         """Return the rates, and why there is none where there is none. ``outcomes``: by node, what its agent wrote; nodes may be missing."""
         member = {one.name: one for one in self.members}
-        slot_of = {(name, slot["number"]): slot for name, outcome in outcomes.items() for slot in outcome.get("slots", ())}
+        slot_of = {(name, slot["number"]): slot for name, outcome in outcomes.items() for slot in self._slots(outcome)}
         rates: list[PairRate] = []
         problems: list[str] = []
         for one in rounds:
@@ -155,16 +151,19 @@ class Campaign:
         """The tool with the versions of it that measured: ``iperf3 3.18``."""
         found: set[str] = set()
         for outcome in outcomes.values():
-            outputs = (entry["stdout"] for slot in outcome.get("slots", ()) for entry in (*slot["serve"], *(one for stage in slot["run"] for one in stage)))
+            outputs = (entry["stdout"] for slot in self._slots(outcome) for entry in (*slot["serve"], *(one for stage in slot["run"] for one in stage)))
             found.update(next((versions for versions in map(self.tool.versions, outputs) if versions), []))
         return " ".join([self.tool.name, ", ".join(sorted(found))]).strip()
 
-    def analyse(self, rates: Sequence[PairRate], *, lost: Sequence[str], check: str, proof: str) -> Analysis:
+    def _slots(self, outcome: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+        return (slot for slot in outcome.get("slots", ()) if slot.get("test", "") == self.test)
+
+    def analyse(self, rates: Sequence[PairRate], *, lost: Sequence[str], proof: str) -> Analysis:
         """What the rates say of nodes, leaves and links."""
         places = [member.place for member in self.members]
-        return analyse(rates, places, settings=self.settings, lost=lost, check=check, unit=self.tool.unit, proof=proof, run_id=self.run_id)
+        return analyse(rates, places, settings=self.settings, lost=lost, check=self.test, unit=self.tool.unit, proof=proof, run_id=self.run_id)
 
-    def fleet(self, analysis: Analysis, *, check: str, proof: str, share: float) -> CheckResult | None:
+    def fleet(self, analysis: Analysis, *, proof: str, share: float) -> CheckResult | None:
         """Judge what an unimpaired pair reached by what the links are declared to carry; nothing where that was not declared."""
         declared = [member.gbits_per_s for member in self.members if member.gbits_per_s]
         if not declared or len(declared) < len(self.members) or not analysis.expected:
@@ -174,7 +173,7 @@ class Campaign:
         passed = best >= share * wanted
         return CheckResult(
             subject=Subject("fleet", "all nodes"),
-            check=f"{check}_declared",
+            check=f"{self.test}_declared",
             verdict="pass" if passed else "fail",
             severity="info" if passed else "critical",
             expected=float(f"{share * wanted:.5g}"),
@@ -189,6 +188,30 @@ class Campaign:
             remediation="" if passed else "Compare the speed that the ports have trained at, and the settings of the nodes, with what was declared.",
             run_id=self.run_id,
         )
+
+
+def follow_each_other(plans: Sequence[tuple[Campaign, Sequence[Round]]], *, phase: str, token: str) -> dict[str, Part]:
+    """Return each node's part of a phase in which one campaign follows the other, in this order: one start for all of them."""
+    slots: dict[str, list[Slot]] = {}
+    members: dict[str, Member] = {}
+    begin = 0.0
+    for campaign, rounds in plans:
+        parts = campaign.parts(rounds, phase=phase, token=token)
+        for name, part in parts.items():
+            slots.setdefault(name, []).extend(replace(slot, begin_s=begin + slot.begin_s, end_s=begin + slot.end_s) for slot in part.slots)
+        members.update({member.name: member for member in campaign.members if member.name in parts and member.name not in members})
+        begin = max((part.duration_s + _PAUSE_S for part in parts.values()), default=0.0) + begin
+    first = plans[0][0] if plans else None
+    return _parts_of(list(members.values()), slots, run_id=first.run_id, phase=phase, token=token, port=first.first_port) if first else {}
+
+
+def _parts_of(involved: Sequence[Member], slots: Mapping[str, Sequence[Slot]], *, run_id: str, phase: str, token: str, port: int) -> dict[str, Part]:
+    conductors = tuple((member.name, member.address) for member in involved[:_CONDUCTORS])
+    gather_s = _GATHER_S + len(involved) * _GATHER_S_PER_NODE
+    return {
+        member.name: Part(run_id, phase, token, member.name, member.address, port, conductors, len(involved), tuple(slots[member.name]), gather_s=gather_s)
+        for member in involved
+    }
 
 
 def _end(member: Member) -> End:

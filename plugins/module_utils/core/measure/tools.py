@@ -73,6 +73,7 @@ class Iperf3:
     """Left out at the beginning: TCP finds its speed then."""
     streams: int = 4
 
+    by_rail = False
     name = "iperf3"
     package = "iperf3"
     unit = "Gbit/s"
@@ -155,6 +156,7 @@ class Perftest:
     gid_index: int | None = None
     """For RoCE; null: perftest chooses."""
 
+    by_rail = True
     name = "perftest"
     package = "perftest"
     unit = "Gbit/s"

@@ -15,7 +15,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.railyard.cluster.plugins.action import network_bandwidth, pair_schedule, pair_verdict
+from ansible_collections.railyard.cluster.plugins.action import pair_bandwidth, pair_schedule, pair_verdict
 from ansible_collections.railyard.cluster.plugins.module_utils.core.agent.measurement import part_from_dict
 from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder
 
@@ -34,8 +34,9 @@ def run(module: t.Any, arguments: dict[str, t.Any], *, check: bool = False, vari
 
 
 def plan(folder: pathlib.Path, *, check: bool = False, **changes: t.Any) -> dict[str, t.Any]:
-    arguments = {"test": "network_bandwidth", "folder": str(folder), "run_id": "run", "nodes": NODES, "ports": "28100-28109", **changes}
-    return run(pair_schedule, {**arguments, "settings": {"material_loss": 0.1}}, check=check)
+    tests = [{"test": "network_bandwidth", "settings": {"material_loss": 0.1}, "proof": "lab"}]
+    arguments = {"tests": tests, "folder": str(folder), "run_id": "run", "nodes": NODES, "ports": "28100-28109", **changes}
+    return run(pair_schedule, arguments, check=check)
 
 
 def measure(folder: pathlib.Path, phase: str, *, slow: str = "", without: t.Collection[str] = ()) -> None:
@@ -48,11 +49,11 @@ def measure(folder: pathlib.Path, phase: str, *, slow: str = "", without: t.Coll
 
 
 def judge(folder: pathlib.Path, phase: str = "rounds", *, check: bool = False, **changes: t.Any) -> dict[str, t.Any]:
-    return run(pair_verdict, {"folder": str(folder), "phase": phase, "proof": "lab", **changes}, check=check)
+    return run(pair_verdict, {"folder": str(folder), "phase": phase, **changes}, check=check)
 
 
-def verdict(folder: pathlib.Path) -> dict[str, t.Any]:
-    return dict(json.loads((folder / "verdict.json").read_text()))
+def verdict(folder: pathlib.Path, place: int = 0) -> dict[str, t.Any]:
+    return dict(json.loads((folder / "verdict.json").read_text())["verdicts"][place])
 
 
 def bad(folder: pathlib.Path) -> list[tuple[str, str]]:
@@ -61,7 +62,8 @@ def bad(folder: pathlib.Path) -> list[tuple[str, str]]:
 
 def test_nothing_slow_is_said_after_the_rounds(tmp_path: pathlib.Path) -> None:
     planned = plan(tmp_path)
-    assert planned == {"changed": True, "folder": str(tmp_path), "rounds": 5, "pairs": 15, "seconds": pytest.approx(5 * 8.5 - 0.2)}
+    nodes = {"network_bandwidth": NAMES}
+    assert planned == {"changed": True, "folder": str(tmp_path), "nodes": nodes, "rounds": 5, "pairs": 15, "seconds": pytest.approx(5 * 8.5 - 0.2)}
     measure(tmp_path, "rounds")
     answer = judge(tmp_path)
     assert (answer["confirm"], answer["path"]) == ([], f"{tmp_path}/verdict.json")
@@ -124,6 +126,48 @@ def test_one_node_has_nobody_to_be_measured_with(tmp_path: pathlib.Path) -> None
     assert bad(tmp_path) == [("node1", "inconclusive")]
 
 
+RDMA = [{"test": "network_bandwidth", "settings": {"material_loss": 0.1}, "proof": "lab"}, {"test": "rdma_bandwidth", "proof": "stub"}]
+
+
+def facts(folder: pathlib.Path, names: t.Iterable[str]) -> None:
+    folder.mkdir()
+    hcas = [{"name": f"mlx5_{rail}", "rail": rail, "ports": [{"port": 1, "state": "Active"}]} for rail in (0, 1)]
+    for name in names:
+        (folder / f"{name}.json").write_text(json.dumps({"hcas": hcas}))
+
+
+def test_rdma_follows_in_the_same_schedule_between_the_nodes_that_have_rails(tmp_path: pathlib.Path) -> None:
+    facts(tmp_path / "facts", NAMES[:4])
+    nodes = [{**node, "rail_gbits_per_s": 9.9} for node in NODES]
+    planned = plan(tmp_path, tests=RDMA, facts_folder=str(tmp_path / "facts"), nodes=nodes)
+    assert planned["nodes"] == {"network_bandwidth": NAMES, "rdma_bandwidth": NAMES[:4]}
+    assert (planned["rounds"], planned["pairs"]) == (5 + 3, 15 + 6)
+    measure(tmp_path, "rounds", slow="node3")
+    assert "node3" in judge(tmp_path)["confirm"]
+    measure(tmp_path, "confirm", slow="node3")
+    judge(tmp_path, "confirm")
+    tests = [verdict(tmp_path, place) for place in (0, 1)]
+    assert [(one["test"]["test"], one["test"]["rails"], one["test"]["proof"]) for one in tests] == [
+        ("network_bandwidth", 1, "lab"),
+        ("rdma_bandwidth", 2, "stub"),
+    ]
+    for one in tests:
+        bad_ones = [(result["subject"]["name"], result["check"], result["verdict"]) for result in one["results"] if result["verdict"] != "pass"]
+        assert bad_ones == [("node3", one["test"]["test"], "fail")]
+        assert sum(pair["confirm"] for pair in one["test"]["pairs"]) == 2 * one["test"]["rails"]
+    declared = [result for result in tests[1]["results"] if result["check"] == "rdma_bandwidth_declared"]
+    assert [(result["verdict"], result["expected"]) for result in declared] == [("pass", pytest.approx(0.9 * 9.9))]
+
+
+def test_without_a_rail_it_is_said_that_rdma_was_not_tested(tmp_path: pathlib.Path) -> None:
+    plan(tmp_path, tests=RDMA, facts_folder=str(tmp_path / "none"))
+    measure(tmp_path, "rounds")
+    judge(tmp_path)
+    document = json.loads((tmp_path / "verdict.json").read_text())
+    assert [one["test"]["test"] for one in document["verdicts"]] == ["network_bandwidth"]
+    assert document["not_tested"] == [{"what": "rdma_bandwidth", "why": "no node has a rail that is up"}]
+
+
 def test_check_mode_writes_nothing(tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "network"
     assert plan(folder, check=True)["pairs"] == 15
@@ -148,12 +192,12 @@ def call(monkeypatch: pytest.MonkeyPatch, answer: dict[str, t.Any], host: str, a
     ran: list[dict[str, t.Any]] = []
 
     def execute(_action: ActionBase, *, module_name: str, module_args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        assert module_name == "railyard.cluster.network_bandwidth"
+        assert module_name == "railyard.cluster.pair_bandwidth"
         ran.append(module_args)
         return dict(answer)
 
     monkeypatch.setattr(ActionBase, "_execute_module", execute)
-    return run(network_bandwidth, arguments, check=check, variables={"inventory_hostname": host}), ran
+    return run(pair_bandwidth, arguments, check=check, variables={"inventory_hostname": host}), ran
 
 
 def test_a_node_gets_its_part_and_the_token_apart_from_it(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
@@ -170,7 +214,7 @@ def test_a_node_gets_its_part_and_the_token_apart_from_it(monkeypatch: pytest.Mo
 
 def test_what_a_node_brought_back_is_kept_and_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     plan(tmp_path)
-    content = base64.b64encode(gzip.compress(b'{"schema": "railyard.measurement.result", "schema_version": 1, "node": "node2"}')).decode()
+    content = base64.b64encode(gzip.compress(b'{"schema": "railyard.measurement.result", "schema_version": 2, "node": "node2"}')).decode()
     answer = {"changed": False, "status": "done", "content": content}
     result, _ran = call(monkeypatch, answer, "node2", {"state": "fetched", "folder": str(tmp_path)})
     assert result == {"changed": False, "status": "done", "path": f"{tmp_path}/rounds/outputs/node2.json.gz"}

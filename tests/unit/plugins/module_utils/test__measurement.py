@@ -343,7 +343,7 @@ def test_a_program_that_cannot_be_started_is_told_and_not_tried_again(tmp_path: 
     [
         (lambda text: text[:-20], "it cannot be read (Expecting value"),
         (lambda text: "[]", "this is no part of a measurement."),
-        (lambda text: text.replace('"schema_version": 1', '"schema_version": 2'), "the part has version 2 and the node's agent knows 1."),
+        (lambda text: text.replace('"schema_version": 2', '"schema_version": 1'), "the part has version 1 and the node's agent knows 2."),
         (lambda text: text.replace('"slots"', '"slot"'), "the part is damaged: 'slots'."),
         (lambda text: text.replace('"begin_s"', '"begin"'), "the part is damaged: "),
         (lambda text: text.replace('"port": 1', '"port": "http"'), "the part is damaged: "),

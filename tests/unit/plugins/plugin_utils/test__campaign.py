@@ -14,14 +14,18 @@ import pytest
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.tools import Iperf3, Perftest
-from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder, campaign_from, sources, write_private
+from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder, campaigns_from, rails_from_facts, sources, write_private
 
-OUTPUT = {"schema": "railyard.measurement.result", "schema_version": 1, "node": "rack1/n1", "slots": []}
+OUTPUT = {"schema": "railyard.measurement.result", "schema_version": 2, "node": "rack1/n1", "slots": []}
 
 
-def definition(count: int = 4, **changes: t.Any) -> dict[str, t.Any]:
+TEST = "network_bandwidth"
+
+
+def definition(count: int = 4, *, test: str = TEST, options: t.Any = None, settings: t.Any = None, **changes: t.Any) -> dict[str, t.Any]:
+    tests = [{"test": test, "options": options or {}, "settings": settings or {}}]
     nodes = [{"name": f"rack1/n{number}", "address": f"10.0.0.{number}", "leaf": "leaf1"} for number in range(1, count + 1)]
-    return {"test": "network_bandwidth", "run_id": "run", "nodes": nodes, "ports": "28100-28109", "sources": ["10.0.0.0/24"], **changes}
+    return {"tests": tests, "run_id": "run", "nodes": nodes, "ports": "28100-28109", "sources": ["10.0.0.0/24"], **changes}
 
 
 @pytest.fixture
@@ -32,10 +36,10 @@ def folder(tmp_path: pathlib.Path) -> CampaignFolder:
 
 
 def test_everything_reads_back_as_it_was(folder: CampaignFolder) -> None:
-    campaign = campaign_from(definition())
-    assert folder.campaign() == campaign
-    assert folder.rounds(ROUNDS) == campaign.plan()
-    assert folder.rounds(CONFIRM) == ()
+    (campaign,) = campaigns_from(definition())
+    assert campaigns_from(folder.definition()) == (campaign,)
+    assert folder.rounds(ROUNDS, TEST) == campaign.plan()
+    assert folder.rounds(CONFIRM, TEST) == folder.rounds(ROUNDS, "rdma_bandwidth") == ()
     assert folder.shared() == {"sources": ["10.0.0.0/24"], "ports": "28100-28109"}
     part = folder.part(ROUNDS, "rack1/n1")
     assert part is not None and (part["node"], part["nodes"]) == ("rack1/n1", 4)
@@ -52,10 +56,10 @@ def test_files_are_their_owners_alone(folder: CampaignFolder) -> None:
 
 
 def test_nodes_share_a_token_that_no_other_phase_has(folder: CampaignFolder) -> None:
-    folder.confirm(folder.rounds(ROUNDS)[:1])
+    folder.confirm({TEST: folder.rounds(ROUNDS, TEST)[:1]})
     tokens = {phase: {(folder.part(phase, f"rack1/n{number}") or {})["token"] for number in range(1, 5)} for phase in (ROUNDS, CONFIRM)}
     assert len(tokens[ROUNDS]) == len(tokens[CONFIRM]) == 1 and tokens[ROUNDS] != tokens[CONFIRM]
-    assert len(folder.rounds(ROUNDS)) == 3 and len(folder.rounds(CONFIRM)) == 1
+    assert len(folder.rounds(ROUNDS, TEST)) == 3 and len(folder.rounds(CONFIRM, TEST)) == 1
     assert "token" not in (pathlib.Path(folder.path) / "schedule.json").read_text()
 
 
@@ -74,7 +78,7 @@ def test_outputs_are_kept_by_node(folder: CampaignFolder) -> None:
         (gzip.compress(json.dumps(OUTPUT).encode(), mtime=0)[:-12], "it cannot be read: Compressed file ended"),
         (gzip.compress(b'{"schema": ', mtime=0), "it cannot be read: Expecting value"),
         (gzip.compress(b"[]", mtime=0), "this is no output of this Railyard's agent. Install it: railyard apply --tags node_agent; then measure again."),
-        (gzip.compress(json.dumps({**OUTPUT, "schema_version": 2}).encode(), mtime=0), "this is no output of this Railyard's agent."),
+        (gzip.compress(json.dumps({**OUTPUT, "schema_version": 1}).encode(), mtime=0), "this is no output of this Railyard's agent."),
     ],
 )
 def test_a_damaged_output_is_one_sentence(folder: CampaignFolder, content: bytes, sentence: str) -> None:
@@ -86,12 +90,12 @@ def test_a_damaged_output_is_one_sentence(folder: CampaignFolder, content: bytes
 
 @pytest.mark.parametrize(
     "content",
-    ["", "[]", '{"schema": "railyard.measurement.schedule", "schema_version": 2}', '{"schema": "railyard.measurement.schedule", "schema_version": 1}', "{"],
+    ["", "[]", '{"schema": "railyard.measurement.schedule", "schema_version": 1}', '{"schema": "railyard.measurement.schedule", "schema_version": 2}', "{"],
 )
 def test_a_damaged_schedule_is_one_sentence(folder: CampaignFolder, content: str) -> None:
     (pathlib.Path(folder.path) / "schedule.json").write_text(content)
     with pytest.raises(CoreError, match=r"network/schedule\.json: (this is no schedule of this Railyard's|it cannot be read)"):
-        folder.campaign()
+        folder.definition()
 
 
 def test_a_damaged_part_and_a_folder_without_a_measurement(folder: CampaignFolder, tmp_path: pathlib.Path) -> None:
@@ -112,19 +116,19 @@ def test_a_folder_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
 
 
 def test_numbers_may_come_from_a_command_line() -> None:
-    campaign = campaign_from(definition(options={"seconds": "3", "streams": None}, settings={"material_loss": "0.2", "partners": "3"}, rounds="5"))
+    (campaign,) = campaigns_from(definition(options={"seconds": "3", "streams": None}, settings={"material_loss": "0.2", "partners": "3"}, rounds="5"))
     assert campaign.tool == Iperf3(seconds=3)
     assert (campaign.settings.material_loss, campaign.settings.partners, campaign.rounds) == (0.2, 3, 5)
     nodes = [{"name": "a", "address": "10.0.0.1", "rails": [{"number": 0, "device": "mlx5_0"}]}]
-    rdma = campaign_from(definition(test="rdma_bandwidth", nodes=nodes, options={"gid_index": "3"}))
+    (rdma,) = campaigns_from(definition(test="rdma_bandwidth", nodes=nodes, options={"gid_index": "3"}))
     assert rdma.tool == Perftest(gid_index=3)
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"ports": "http"}, "validate_ports: 'http' is no range of ports. Write 28100-28109."),
-        ({"ports": "28100-"}, "validate_ports: '28100-' is no range of ports. Write 28100-28109."),
+        ({"ports": "http"}, "validate_ports: 'http' is no range of ports. Write 28100-28131."),
+        ({"ports": "28100-"}, "validate_ports: '28100-' is no range of ports. Write 28100-28131."),
         ({"options": {"second": 1}}, "options: nothing is called 'second'. There are: seconds, omit_s, streams."),
         ({"options": {"seconds": "long"}}, "options: seconds is 'long', which is no number of its kind."),
         ({"options": {"seconds": 0}}, "seconds of iperf3 is 0, and 1 is the least."),
@@ -134,7 +138,7 @@ def test_numbers_may_come_from_a_command_line() -> None:
 )
 def test_what_cannot_be_meant(changes: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(CoreError) as caught:
-        campaign_from(definition(**changes))
+        campaigns_from(definition(**changes))
     assert str(caught.value).startswith(sentence)
 
 
@@ -142,3 +146,24 @@ def test_sources_hold_the_nodes_and_nobody_else() -> None:
     assert sources(["10.0.0.1", "10.0.0.0", "10.0.0.3", "10.0.0.2", "fd00::1", "10.0.1.1"]) == ["10.0.0.0/30", "10.0.1.1/32", "fd00::1/128"]
     with pytest.raises(CoreError, match=r"validate_address: 'node1' is no address\. Nodes are measured at an address, not at a name\."):
         sources(["node1"])
+
+
+# Rails
+
+
+def test_rails_are_those_with_a_port_that_is_up(tmp_path: pathlib.Path) -> None:
+    def hca(name: str, rail: int | None, *states: str) -> dict[str, t.Any]:
+        return {"name": name, "rail": rail, "ports": [{"port": number, "state": state} for number, state in enumerate(states, 1)]}
+
+    hcas = [hca("mlx5_0", 0, "Active"), hca("mlx5_1", 1, "Down"), hca("mlx5_2", None, "Active"), hca("mlx5_3", 2, "Down", "Active"), hca("mlx5_4", 3)]
+    (tmp_path / "rack1%2Fn1.json").write_text(json.dumps({"hcas": hcas}))
+    found = rails_from_facts(str(tmp_path), "rack1/n1")
+    assert found == [{"number": 0, "device": "mlx5_0", "port": 1}, {"number": 2, "device": "mlx5_3", "port": 2}]
+    assert rails_from_facts(str(tmp_path), "rack1/n2") == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"hcas": [{"rail": 0}]}'])
+def test_damaged_facts_are_one_sentence(tmp_path: pathlib.Path, content: str) -> None:
+    (tmp_path / "n1.json").write_text(content)
+    with pytest.raises(CoreError, match=r"n1\.json: it cannot be read: .*\. It is to be what node_health writes with facts\.$"):
+        rails_from_facts(str(tmp_path), "n1")

@@ -39,14 +39,19 @@ TEST = {
 
 
 def verdict(**changes: t.Any) -> dict[str, t.Any]:
+    """Of one test."""
     return {
-        "run_id": "1",
         "test": TEST,
         "results": [asdict(one) for one in RESULTS],
         "problems": ["node3 with node1, round 2: x"],
         "absent": ["node3"],
         **changes,
     }
+
+
+def write(folder: pathlib.Path, *verdicts: dict[str, t.Any], not_tested: t.Any = ()) -> None:
+    (folder / "pairs").mkdir(exist_ok=True)
+    (folder / "pairs/verdict.json").write_text(json.dumps({"run_id": "1", "verdicts": verdicts, "not_tested": list(not_tested)}))
 
 
 def made(folder: pathlib.Path, **changes: t.Any) -> RunRecord:
@@ -64,8 +69,7 @@ def made(folder: pathlib.Path, **changes: t.Any) -> RunRecord:
 
 @pytest.fixture
 def folder(tmp_path: pathlib.Path) -> pathlib.Path:
-    (tmp_path / "network").mkdir()
-    (tmp_path / "network/verdict.json").write_text(json.dumps(verdict()))
+    write(tmp_path, verdict())
     return tmp_path
 
 
@@ -84,11 +88,15 @@ def test_what_was_measured_is_in_the_record(folder: pathlib.Path, repository: pa
 
 
 def test_two_measurements_are_in_one_record(folder: pathlib.Path) -> None:
-    (folder / "rdma").mkdir()
-    (folder / "rdma/verdict.json").write_text(json.dumps(verdict(test={**TEST, "test": "rdma_bandwidth", "tool": "perftest"}, absent=[])))
+    write(folder, verdict(), verdict(test={**TEST, "test": "rdma_bandwidth", "tool": "perftest"}, absent=[]))
     record = made(folder)
     assert [test.test for test in record.tests] == ["network_bandwidth", "rdma_bandwidth"]
     assert len(record.results) == 6
+
+
+def test_what_nobody_could_be_measured_with_is_not_tested(folder: pathlib.Path) -> None:
+    write(folder, not_tested=[{"what": "rdma_bandwidth", "why": "no node has a rail that is up"}])
+    assert [(entry.what, entry.why) for entry in made(folder).not_tested] == [("rdma_bandwidth", "no node has a rail that is up")]
 
 
 @pytest.mark.parametrize("kind", ["health", "gpu"])
@@ -106,8 +114,8 @@ def test_the_stages_that_were_run(folder: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", "3", json.dumps({"run_id": "1"})])
 def test_a_damaged_verdict_is_one_sentence(folder: pathlib.Path, content: str) -> None:
-    (folder / "network/verdict.json").write_text(content)
-    with pytest.raises(CoreError, match=r"network/verdict\.json: it (cannot be read: |is not what a run of this Railyard leaves\. Validate again\.)"):
+    (folder / "pairs/verdict.json").write_text(content)
+    with pytest.raises(CoreError, match=r"pairs/verdict\.json: it (cannot be read: |is not what a run of this Railyard leaves\. Validate again\.)"):
         made(folder)
 
 

@@ -50,13 +50,13 @@ def brought_back(parts: Mapping[str, Part], rate: Rate) -> dict[str, dict[str, A
         slots = []
         for slot in part.slots:
             # A client names its mark, which the server reports; a server's outputs come from what its client ran.
-            partner = next(one for one in parts[slot.peer].slots if one.number == slot.number)
+            partner = next(one for one in parts[slot.peer].slots if (one.test, one.number) == (slot.test, slot.number))
             words = [word for stage in (*slot.run, *partner.run) for argv in stage for word in argv]
             mark = words[words.index("--extra-data") + 1] if "--extra-data" in words else ""
             reached = rate(name, slot.peer) if slot.serve else rate(slot.peer, name)
             served = [_answer(argv, reached, mark, way) for way, argv in enumerate(slot.serve)]
             run = [[_answer(argv, reached, mark, way) for argv in stage] for way, stage in enumerate(slot.run)]
-            slots.append({"number": slot.number, "peer": slot.peer, "late_s": 0.0, "serve": served, "run": run})
+            slots.append({"test": slot.test, "number": slot.number, "peer": slot.peer, "late_s": 0.0, "serve": served, "run": run})
         found[name] = {
             "schema": RESULT_SCHEMA,
             "schema_version": SCHEMA_VERSION,

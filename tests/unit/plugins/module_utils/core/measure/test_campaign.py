@@ -6,13 +6,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.agent.measurement import Part
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
-from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import CONFIRM, ROUNDS, Campaign, Member, members_from
+from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.campaign import (
+    CONFIRM,
+    ROUNDS,
+    Campaign,
+    Member,
+    follow_each_other,
+    members_from,
+)
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.pairs import Settings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.tools import Iperf3, Perftest, Rail
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult
@@ -22,11 +30,11 @@ from .answers import brought_back, iperf3, outcome
 SETTINGS = Settings(material_loss=0.1)
 
 
-def campaign(count: int, *, tool: Any = None, gbits_per_s: float | None = None, **changes: Any) -> Campaign:
+def campaign(count: int, *, tool: Any = None, test: str = "network_bandwidth", gbits_per_s: float | None = None, **changes: Any) -> Campaign:
     members = tuple(
         Member(f"node{number:04}", f"10.0.{number // 250}.{number % 250 + 1}", f"leaf{number // 16}", "unit", gbits_per_s) for number in range(count)
     )
-    return Campaign("run", members, tool or Iperf3(), 28100, 28109, SETTINGS, **changes)
+    return Campaign("run", members, tool or Iperf3(), 28100, 28109, SETTINGS, test=test, **changes)
 
 
 def parts_of(made: Campaign, phase: str = ROUNDS) -> dict[str, Part]:
@@ -41,7 +49,7 @@ def judged(made: Campaign, rate: Any = None) -> tuple[CheckResult, ...]:
     """The results of the rounds where each pair reaches what ``rate`` says."""
     rounds = made.plan()
     rates, _problems = made.rates(rounds, ROUNDS, brought_back(parts_of(made), rate or (lambda server, client: 10.0)))
-    return made.analyse(rates, lost=(), check="network_bandwidth", proof="lab").results
+    return made.analyse(rates, lost=(), proof="lab").results
 
 
 # Members
@@ -49,11 +57,10 @@ def judged(made: Campaign, rate: Any = None) -> tuple[CheckResult, ...]:
 
 def test_members_are_what_the_playbook_says() -> None:
     rails = [{"number": 0, "device": "mlx5_0"}, {"number": "1", "device": "mlx5_1", "port": "2"}]
-    entries = [{"name": "a", "address": "10.0.0.1", "leaf": "leaf1", "unit": None, "gbits_per_s": "100", "rails": rails}, {"name": "b", "address": "fd00::1"}]
-    assert members_from(entries) == (
-        Member("a", "10.0.0.1", "leaf1", "", 100.0, (Rail(0, "mlx5_0"), Rail(1, "mlx5_1", 2))),
-        Member("b", "fd00::1", ""),
-    )
+    first = {"name": "a", "address": "10.0.0.1", "leaf": "leaf1", "unit": None, "gbits_per_s": "100", "rail_gbits_per_s": "400", "rails": rails}
+    entries = [first, {"name": "b", "address": "fd00::1"}]
+    assert members_from(entries) == (Member("a", "10.0.0.1", "leaf1", "", 100.0), Member("b", "fd00::1", ""))
+    assert members_from(entries, by_rail=True) == (Member("a", "10.0.0.1", "leaf1", "", 400.0, (Rail(0, "mlx5_0"), Rail(1, "mlx5_1", 2))),)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +162,53 @@ def test_four_thousand_nodes_take_seconds() -> None:
     assert len(parts) == 4000 and {len(part.slots) for part in parts.values()} <= {6, 7}
 
 
+# Several tests in one schedule
+
+
+def both(nodes: int, with_rails: int) -> tuple[Campaign, Campaign]:
+    """TCP between all nodes, RDMA between the last of them, which have rails."""
+    network = campaign(nodes)
+    rails = (Rail(0, "mlx5_0"), Rail(1, "mlx5_1"))
+    members = tuple(replace(member, rails=rails) for member in network.members[nodes - with_rails :])
+    return network, Campaign("run", members, Perftest(), 28100, 28109, test="rdma_bandwidth")
+
+
+def followed(network: Campaign, rdma: Campaign) -> dict[str, Part]:
+    return follow_each_other([(network, network.plan()), (rdma, rdma.plan())], phase=ROUNDS, token="secret")
+
+
+def test_one_test_follows_the_other() -> None:
+    network, rdma = both(7, 4)
+    parts = followed(network, rdma)
+    assert list(parts) == [member.name for member in network.members]
+    assert {(part.nodes, part.conductors, part.token) for part in parts.values()} == {(7, tuple((m.name, m.address) for m in network.members[:3]), "secret")}
+    ends = max(slot.end_s for part in parts.values() for slot in part.slots if slot.test == "network_bandwidth")
+    for name, part in parts.items():
+        times = [moment for slot in part.slots for moment in (slot.begin_s, slot.end_s)]
+        assert times == sorted(times)
+        assert all((slot.begin_s >= ends) == (slot.test == "rdma_bandwidth") for slot in part.slots)
+        assert [slot.number for slot in part.slots if slot.test] == sorted({slot.number for slot in part.slots if slot.test == "network_bandwidth"}) + (
+            [1, 2, 3] if name in [member.name for member in rdma.members] else []
+        )
+
+
+def test_each_test_reads_its_own_rounds() -> None:
+    network, rdma = both(4, 4)
+    outputs = brought_back(followed(network, rdma), lambda server, client: 10.0)
+    for made, rails in ((network, 1), (rdma, 2)):
+        rates, problems = made.rates(made.plan(), ROUNDS, outputs)
+        assert problems == () and [rate.rate for rate in rates] == [10.0] * 6 * rails
+    assert network.tool_name(outputs) == "iperf3 3.12" and rdma.tool_name(outputs) == "perftest"
+
+
+def test_only_one_of_the_tests_has_something_to_confirm() -> None:
+    network, rdma = both(7, 4)
+    parts = follow_each_other([(network, ()), (rdma, rdma.plan()[:1])], phase=CONFIRM, token="secret")
+    assert sorted(parts) == sorted(name for pair in rdma.plan()[0].pairs for name in pair)
+    assert {(slot.begin_s, slot.test) for part in parts.values() for slot in part.slots} == {(0.0, "rdma_bandwidth")}
+    assert follow_each_other([(network, ()), (rdma, ())], phase=CONFIRM, token="secret") == {}
+
+
 # Rates
 
 
@@ -231,7 +285,7 @@ def test_only_what_looks_slow_is_confirmed_with_nodes_that_are_not() -> None:
     for slow in (None, "node0003"):
         outputs = brought_back(parts_of(made), lambda server, client, slow=slow: 5.0 if slow in (server, client) else 10.0)  # type: ignore[misc]
         rates, _problems = made.rates(rounds, ROUNDS, outputs)
-        analysis = made.analyse(rates, lost=(), check="network_bandwidth", proof="lab")
+        analysis = made.analyse(rates, lost=(), proof="lab")
         confirmation = made.confirmation(analysis, rounds)
         if slow is None:
             assert confirmation == ()
@@ -261,8 +315,8 @@ def test_too_few_nodes_are_inconclusive(count: int) -> None:
 def test_the_fleet_is_judged_by_what_is_declared(declared: float | None, verdict: str | None, severity: str) -> None:
     made = campaign(4, gbits_per_s=declared)
     rates, _problems = made.rates(made.plan(), ROUNDS, brought_back(parts_of(made), lambda server, client: 10.0))
-    analysis = made.analyse(rates, lost=(), check="network_bandwidth", proof="lab")
-    found = made.fleet(analysis, check="network_bandwidth", proof="lab", share=0.9)
+    analysis = made.analyse(rates, lost=(), proof="lab")
+    found = made.fleet(analysis, proof="lab", share=0.9)
     if verdict is None:
         assert found is None
         return
@@ -275,8 +329,8 @@ def test_the_fleet_is_judged_by_what_is_declared(declared: float | None, verdict
 
 def test_the_fleet_is_not_judged_by_half_a_declaration_or_without_a_rate() -> None:
     made = campaign(4, gbits_per_s=10.0)
-    nothing = made.analyse((), lost=(), check="x", proof="lab")
-    assert made.fleet(nothing, check="x", proof="lab", share=0.9) is None
+    nothing = made.analyse((), lost=(), proof="lab")
+    assert made.fleet(nothing, proof="lab", share=0.9) is None
     half = Campaign("run", (*made.members[:3], campaign(4).members[3]), Iperf3(), 28100, 28109)
     rates, _problems = made.rates(made.plan(), ROUNDS, brought_back(parts_of(made), lambda server, client: 10.0))
-    assert half.fleet(half.analyse(rates, lost=(), check="x", proof="lab"), check="x", proof="lab", share=0.9) is None
+    assert half.fleet(half.analyse(rates, lost=(), proof="lab"), proof="lab", share=0.9) is None

@@ -1,7 +1,6 @@
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# Private to the collection: it may change at any time.
-"""The controller's half of the modules that measure pairs: each node gets its part from a file, and leaves its outputs in another."""
+"""The controller's half of railyard.cluster.pair_bandwidth: each node gets its part from a file, and leaves its outputs in another."""
 
 from __future__ import annotations
 
@@ -16,9 +15,8 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.errors impor
 from ansible_collections.railyard.cluster.plugins.plugin_utils._campaign import CampaignFolder
 
 
-class PairMeasurement(ActionBase):
+class ActionModule(ActionBase):
     TRANSFERS_FILES = False
-    MODULE = ""
     _VALID_ARGS = frozenset(("state", "folder", "phase"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -39,7 +37,7 @@ class PairMeasurement(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         token = part.pop("token", "")
         module_arguments = {**arguments, "_part": part, "_token": token, "_sources": shared["sources"], "_ports": shared["ports"]}
-        result = self._execute_module(module_name=self.MODULE, module_args=module_arguments, task_vars=variables)
+        result = self._execute_module(module_name="railyard.cluster.pair_bandwidth", module_args=module_arguments, task_vars=variables)
         result.pop("invocation", None)
         if "content" in result:
             content = gzip.decompress(base64.b64decode(result.pop("content")))

@@ -1,12 +1,21 @@
+#!/usr/bin/python
 # Copyright: (c) 2026, the Railyard authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the modules that measure pairs of nodes have in common: all but the tool."""
 
 from __future__ import annotations
 
-
-class ModuleDocFragment:
-    DOCUMENTATION = r"""
+DOCUMENTATION = r"""
+module: pair_bandwidth
+short_description: Measure pairs of nodes, with TCP and with RDMA
+version_added: 0.1.0
+author:
+  - The Railyard authors (@railyard)
+description:
+  - Follows a schedule of disjoint pairs of nodes, round after round, in both directions. With the test C(network_bandwidth) it runs iperf3, which needs
+    neither a GPU nor an RDMA stack. With C(rdma_bandwidth) it runs perftest (C(ib_write_bw), C(ib_read_bw)) on all rails at once.
+extends_documentation_fragment:
+  - railyard.cluster.attributes
+  - railyard.cluster.attributes.action
 attributes:
   check_mode:
     support: full
@@ -56,3 +65,44 @@ notes:
     Where Railyard's firewall runs, the ports are opened to the nodes that take part for as long as that.
   - It measures and judges nothing; M(railyard.cluster.pair_verdict) does. Each node's part comes from M(railyard.cluster.pair_schedule).
 """
+
+EXAMPLES = r"""
+- name: Start the measurement
+  railyard.cluster.pair_bandwidth:
+    state: started
+    folder: "{{ measurement.folder }}"
+
+- name: Fetch what came of it
+  railyard.cluster.pair_bandwidth:
+    state: fetched
+    folder: "{{ measurement.folder }}"
+"""
+
+RETURN = r"""
+seconds:
+  description: How long the rounds take once all nodes are ready.
+  returned: O(state=started)
+  type: float
+status:
+  description: V(done), or how far the node came.
+  returned: O(state=fetched)
+  type: str
+path:
+  description: Where on the controller the outputs are.
+  returned: O(state=fetched)
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.railyard.cluster.plugins.module_utils import _pair_measurement
+from ansible_collections.railyard.cluster.plugins.module_utils._module import run_module
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=_pair_measurement.ARGUMENTS, supports_check_mode=True)
+    run_module(module, lambda runner: _pair_measurement.work(runner, module.params, check_mode=module.check_mode))
+
+
+if __name__ == "__main__":
+    main()

@@ -82,7 +82,8 @@ class _Seen:
             "expected": {tier: float(f"{rate:.5g}") for tier, rate in analysis.expected.items()},
             "pairs": [{"a": rate.a, "b": rate.b, "rail": rate.rail, "round": rate.round, "rate": rate.rate, "confirm": rate.confirm} for rate in self._rates],
         }
-        results = [asdict(result) for result in (*analysis.results, *([fleet] if fleet else []))]
+        errors = campaign.link_errors(self._outputs[ROUNDS], proof=entry["proof"])
+        results = [asdict(result) for result in (*analysis.results, *errors, *([fleet] if fleet else []))]
         return {"test": tested, "results": results, "problems": self._problems, "absent": self._absent}
 
 

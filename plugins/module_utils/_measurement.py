@@ -22,6 +22,7 @@ import typing as t
 
 from .core.agent import measurement
 from .core.errors import CoreError
+from .core.health.network import ERRORS, LINK_DOWNED
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,9 @@ if t.TYPE_CHECKING:
     from .core.agent.measurement import Part, Slot
 
 OUTPUT_LIMIT = 262144
+# What the role node_agent wrote of the node.
+DESCRIPTION = "/etc/railyard/node.json"
+PORT_FOLDER = "sys/class/infiniband/{device}/ports/{port}"
 # Between the last word of the conductor and the start: everybody has heard it then.
 START_DELAY_S = 2.0
 _CONNECT_TIMEOUT_S = 2.0
@@ -50,9 +54,11 @@ def main(part_path: str, result_path: str) -> int:
     if start is None:
         result.write("no start")
         return 1
+    result.counters["before"] = counters(part)
     for slot in part.slots:
         result.slots.append(follow(part, slot, start))
         result.write("running")
+    result.counters["after"] = counters(part)
     result.write("done")
     return 0
 
@@ -66,6 +72,7 @@ class Result:
         self.present: list[str] = []
         self.conductor = ""
         self.notes: list[str] = []
+        self.counters: dict[str, dict[str, dict[str, int]]] = {}
 
     def write(self, status: str) -> None:
         part = self._part
@@ -80,10 +87,30 @@ class Result:
             "present": self.present,
             "notes": self.notes,
             "slots": self.slots,
+            "counters": self.counters,
         }
         with open(f"{self._path}.new", "w", encoding="utf-8") as file:
             json.dump(document, file)
         os.replace(f"{self._path}.new", self._path)
+
+
+def counters(part: Part) -> dict[str, dict[str, int]]:
+    """By port, ``mlx5_0/1``, what it has counted of errors; a port whose counters can't be read has none."""
+    try:
+        with open(DESCRIPTION, encoding="utf-8") as file:
+            root = str(json.load(file).get("hardware_root") or "/")
+    except (OSError, ValueError):
+        root = "/"
+    found: dict[str, dict[str, int]] = {}
+    for device, port in part.watch:
+        found[f"{device}/{port}"] = {}
+        for name in (*ERRORS, LINK_DOWNED):
+            with (
+                contextlib.suppress(OSError, ValueError),
+                open(os.path.join(root, PORT_FOLDER.format(device=device, port=port), name), encoding="ascii") as file,
+            ):
+                found[f"{device}/{port}"][name] = int(file.read())
+    return found
 
 
 def _listen(part: Part) -> socket.socket | None:

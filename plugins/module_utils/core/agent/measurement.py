@@ -61,6 +61,8 @@ class Part:
     nodes: int
     """How many take part."""
     slots: tuple[Slot, ...]
+    watch: tuple[tuple[str, int], ...] = ()
+    """Ports of HCAs, with their numbers, whose counters are read before the first slot and after the last."""
     patience_s: float = 20.0
     """How long the next conductor is not yet asked."""
     idle_s: float = 30.0
@@ -98,6 +100,7 @@ def part_from_dict(document: Any) -> Part:
     values = {key: value for key, value in document.items() if not key.startswith("schema")}
     try:
         values["conductors"] = tuple((str(name), str(address)) for name, address in values["conductors"])
+        values["watch"] = tuple((str(device), int(port)) for device, port in values.get("watch", ()))
         values["slots"] = tuple(
             Slot(
                 **{

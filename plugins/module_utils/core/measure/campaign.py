@@ -20,6 +20,7 @@ from ..model.finding import CheckResult, Evidence, Subject
 from ..model.isolation import Analysis, PairRate, Place, Round
 from .attribution import analyse, suspects
 from .confirmation import plan_confirmation
+from .link_errors import judge_link_errors
 from .pairs import Settings
 from .schedule import plan_rounds
 from .tools import End, Rail, common
@@ -124,7 +125,8 @@ class Campaign:
                 run = self.tool.run(*ends, port, mark)
                 slots.setdefault(client, []).append(Slot(one.number, begin, end, run=run, peer=server, least_s=self.tool.seconds, test=self.test))
         involved = [member[name] for name in order if name in slots]
-        return _parts_of(involved, slots, run_id=self.run_id, phase=phase, token=token, port=self.first_port)
+        watch = {one.name: tuple((rail.device, rail.port) for rail in one.rails if rail.device) for one in involved}
+        return _parts_of(involved, slots, watch, run_id=self.run_id, phase=phase, token=token, port=self.first_port)
 
     def mark(self, phase: str, number: int, server: str, client: str) -> str:
         """What a client shows its server, so that no other measurement is taken for this one."""
@@ -163,6 +165,16 @@ class Campaign:
         places = [member.place for member in self.members]
         return analyse(rates, places, settings=self.settings, lost=lost, check=self.test, unit=self.tool.unit, proof=proof, run_id=self.run_id)
 
+    def link_errors(self, outcomes: Mapping[str, Mapping[str, Any]], *, proof: str) -> tuple[CheckResult, ...]:
+        """What the rails' ports counted meanwhile. ``outcomes``: by node, what its agent wrote of the rounds."""
+        rails = {member.name: [rail for rail in member.rails if rail.device] for member in self.members}
+        return tuple(
+            result
+            for name, own in rails.items()
+            if own
+            for result in judge_link_errors(name, own, outcomes.get(name, {}).get("counters") or {}, proof=proof, run_id=self.run_id)
+        )
+
     def fleet(self, analysis: Analysis, *, proof: str, share: float) -> CheckResult | None:
         """Judge what an unimpaired pair reached by what the links are declared to carry; nothing where that was not declared."""
         declared = [member.gbits_per_s for member in self.members if member.gbits_per_s]
@@ -193,23 +205,36 @@ class Campaign:
 def follow_each_other(plans: Sequence[tuple[Campaign, Sequence[Round]]], *, phase: str, token: str) -> dict[str, Part]:
     """Return each node's part of a phase in which one campaign follows the other, in this order: one start for all of them."""
     slots: dict[str, list[Slot]] = {}
+    watch: dict[str, tuple[tuple[str, int], ...]] = {}
     members: dict[str, Member] = {}
     begin = 0.0
     for campaign, rounds in plans:
         parts = campaign.parts(rounds, phase=phase, token=token)
         for name, part in parts.items():
             slots.setdefault(name, []).extend(replace(slot, begin_s=begin + slot.begin_s, end_s=begin + slot.end_s) for slot in part.slots)
+        watch.update({name: part.watch or watch.get(name, ()) for name, part in parts.items()})
         members.update({member.name: member for member in campaign.members if member.name in parts and member.name not in members})
         begin = max((part.duration_s + _PAUSE_S for part in parts.values()), default=0.0) + begin
     first = plans[0][0] if plans else None
-    return _parts_of(list(members.values()), slots, run_id=first.run_id, phase=phase, token=token, port=first.first_port) if first else {}
+    return _parts_of(list(members.values()), slots, watch, run_id=first.run_id, phase=phase, token=token, port=first.first_port) if first else {}
 
 
-def _parts_of(involved: Sequence[Member], slots: Mapping[str, Sequence[Slot]], *, run_id: str, phase: str, token: str, port: int) -> dict[str, Part]:
+def _parts_of(
+    involved: Sequence[Member],
+    slots: Mapping[str, Sequence[Slot]],
+    watch: Mapping[str, tuple[tuple[str, int], ...]],
+    *,
+    run_id: str,
+    phase: str,
+    token: str,
+    port: int,
+) -> dict[str, Part]:
     conductors = tuple((member.name, member.address) for member in involved[:_CONDUCTORS])
     gather_s = _GATHER_S + len(involved) * _GATHER_S_PER_NODE
     return {
-        member.name: Part(run_id, phase, token, member.name, member.address, port, conductors, len(involved), tuple(slots[member.name]), gather_s=gather_s)
+        member.name: Part(
+            run_id, phase, token, member.name, member.address, port, conductors, len(involved), tuple(slots[member.name]), watch[member.name], gather_s=gather_s
+        )
         for member in involved
     }
 

@@ -122,6 +122,24 @@ def test_nodes_start_together_and_follow_their_slots(cluster: Cluster) -> None:
     assert cluster.result("node1")["present"] == ["node1", "node2", "node3", "node4"]
 
 
+def test_what_ports_count_meanwhile_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = cluster.root / "hardware/sys/class/infiniband/mlx5_0/ports/1"
+    (port / "counters").mkdir(parents=True)
+    (port / "counters/symbol_error").write_text("7\n")
+    (port / "counters/link_downed").write_text("0\n")
+    (port / "counters/port_rcv_errors").write_text("no number\n")
+    (cluster.root / "node.json").write_text(json.dumps({"hardware_root": str(cluster.root / "hardware")}))
+    monkeypatch.setattr(_measurement, "DESCRIPTION", str(cluster.root / "node.json"))
+    errors = (Slot(1, 0.0, SLOT_S, run=((shell(f"echo 40 > {port}/counters/symbol_error"),),)),)
+    cluster.parts["node3"] = replace(cluster.parts["node3"], slots=errors, watch=(("mlx5_0", 1), ("mlx5_9", 1)))
+    cluster.start(*cluster.parts)
+    assert cluster.end("node3") == 0
+    before, after = {"counters/symbol_error": 7, "counters/link_downed": 0}, {"counters/symbol_error": 40, "counters/link_downed": 0}
+    assert cluster.result("node3")["counters"] == {"before": {"mlx5_0/1": before, "mlx5_9/1": {}}, "after": {"mlx5_0/1": after, "mlx5_9/1": {}}}
+    assert cluster.end("node1") == 0
+    assert cluster.result("node1")["counters"] == {"before": {}, "after": {}}
+
+
 def test_a_node_that_never_comes_is_not_waited_for_long(cluster: Cluster) -> None:
     began = time.monotonic()
     cluster.start("node1", "node2", "node4")
@@ -372,5 +390,6 @@ def test_the_executable_says_why_a_port_cannot_be_opened(tmp_path: Path) -> None
 
 
 def test_a_part_reads_back_as_it_was() -> None:
-    part = replace(PART, conductors=(("node1", "127.0.0.1"),), slots=(Slot(1, 0.0, 1.0, (("a", "b"),), ((("c",),), (("d",),)), "node2", 2.0),))
+    slots = (Slot(1, 0.0, 1.0, (("a", "b"),), ((("c",),), (("d",),)), "node2", 2.0, "rdma_bandwidth"),)
+    part = replace(PART, conductors=(("node1", "127.0.0.1"),), slots=slots, watch=(("mlx5_0", 1),))
     assert part_from_dict(json.loads(json.dumps(part.to_dict()))) == part

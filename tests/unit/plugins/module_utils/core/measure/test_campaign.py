@@ -192,6 +192,20 @@ def test_one_test_follows_the_other() -> None:
         )
 
 
+def test_the_ports_of_rails_are_watched_and_what_they_counted_is_judged() -> None:
+    network, rdma = both(7, 4)
+    parts = followed(network, rdma)
+    assert {name: part.watch for name, part in parts.items() if part.watch} == {member.name: (("mlx5_0", 1), ("mlx5_1", 1)) for member in rdma.members}
+    outputs = brought_back(parts, lambda server, client: 10.0)
+    seen = {f"mlx5_{number}/1": {"counters/symbol_error": 0} for number in (0, 1)}
+    for output in outputs.values():
+        output["counters"] = {"before": seen, "after": seen}
+    outputs["node0004"]["counters"] = {"before": seen, "after": {**seen, "mlx5_1/1": {"counters/symbol_error": 500}}}
+    found = {one.subject.name: one.verdict for one in rdma.link_errors(outputs, proof="stub")}
+    assert found == {"node0003": "pass", "node0004 rail 1": "warn", "node0005": "pass", "node0006": "pass"}
+    assert network.link_errors(outputs, proof="lab") == ()
+
+
 def test_each_test_reads_its_own_rounds() -> None:
     network, rdma = both(4, 4)
     outputs = brought_back(followed(network, rdma), lambda server, client: 10.0)

@@ -18,6 +18,8 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run im
 FILE = "history.sqlite"
 # How the file says that it is Railyard's ("Rail"), and which form its tables have.
 APPLICATION, VERSION = 0x5261696C, 1
+# More than a year of daily runs: of 4,000 nodes some 2 GB.
+KEPT_RUNS = 400
 # How long a run waits for another one that ends at the same time.
 _PATIENCE_S = 60
 # A result of a run is some 20 bytes: names are in tables of their own.
@@ -43,14 +45,16 @@ def read_past(path: str | pathlib.Path, *, runs: int = 20, without: str = "") ->
         return _past(database, runs, without)
 
 
-def add_run(path: str | pathlib.Path, record: RunRecord, *, runs: int = 20) -> RunRecord:
+def add_run(path: str | pathlib.Path, record: RunRecord, *, runs: int = 20, kept: int = KEPT_RUNS) -> RunRecord:
     """Keep the results of a run, and return the record with what its own past adds to it: a result for each value that is lower than it was.
 
-    A run that is there already is replaced. All of it is kept or nothing, and runs that end at once wait for one another.
+    A run that is there already is replaced, and those before the newest ``kept`` are forgotten.
+    All of it is kept or nothing, and runs that end at once wait for one another.
     """
     with _opened(path, write=True) as database:
         whole = with_regressions(record, _past(database, runs, record.run_id))
         _store(database, whole)
+        _forget(database, kept)
     return whole
 
 
@@ -89,6 +93,12 @@ def _store(database: sqlite3.Connection, record: RunRecord) -> None:
         # Of two results for the same thing the last one holds.
         rows[known[key]] = (run, known[key], word(node), word(result.verdict), word(result.proof), observed, word(result.unit))
     database.executemany("INSERT INTO results (run, subject, node, verdict, proof, observed, unit) VALUES (?, ?, ?, ?, ?, ?, ?)", rows.values())
+
+
+def _forget(database: sqlite3.Connection, kept: int) -> None:
+    old = database.execute("SELECT number FROM runs ORDER BY started DESC, run_id DESC LIMIT -1 OFFSET ?", (kept,)).fetchall()
+    for table, column in (("results", "run"), ("runs", "number")):
+        database.executemany(f"DELETE FROM {table} WHERE {column} = ?", old)
 
 
 @contextlib.contextmanager

@@ -52,12 +52,12 @@ def test_a_slow_node_is_named_with_evidence_and_taken_out_of_service_and_back(cl
     assert cluster.reason("node3").startswith("railyard: validate ")
     assert {cluster.node_state(name) for name in ("node1", "node2", "node4")} == {"idle"}
     # Still slow: it does not come back.
-    back = cluster.playbook("return_to_service", "-e", json.dumps({"validate_return": ["node3"], "validate_network_seconds": 1}))
+    back = cluster.playbook("return_to_service", "-e", json.dumps({"validate_return": ["node3"], "validate_rdma_enabled": False}))
     assert back.returncode != 0
     assert "Out of service stay node3" in back.stdout
     assert "drain" in cluster.node_state("node3")
     cluster.lab("heal", target="node3")
-    back = cluster.playbook("return_to_service", "-e", json.dumps({"validate_return": ["node3"], "validate_network_seconds": 1}))
+    back = cluster.playbook("return_to_service", "-e", json.dumps({"validate_return": ["node3"], "validate_rdma_enabled": False}))
     assert back.returncode == 0, back.stdout + back.stderr
     until("node3 is back", lambda: cluster.node_state("node3") == "idle")
 

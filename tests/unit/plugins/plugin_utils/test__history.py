@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import sqlite3
@@ -64,6 +65,14 @@ def test_a_run_gets_what_its_past_says_and_keeps_it(path: pathlib.Path) -> None:
     # Once more, as a run that is resumed does: it is the same run.
     assert _history.add_run(path, slower) == whole
     assert runs_in(path) == [f"run{number:02}" for number in range(1, 6)]
+
+
+def test_the_oldest_runs_are_forgotten_with_their_results(path: pathlib.Path) -> None:
+    for number in (1, 4, 2, 3):
+        _history.add_run(path, run(number), kept=2)
+    assert runs_in(path) == [run(3).run_id, run(4).run_id]
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(DISTINCT run) FROM results").fetchone() == (2,)
 
 
 def test_all_of_a_run_is_kept_or_nothing(path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_a_slow_uplink_names_its_leaf_and_no_node_and_costs_few_operations(clust
 
 def test_a_slow_rail_is_named_by_rdma_alone(cluster: Cluster) -> None:
     """The stand-ins of perftest, which agree over the network on what the slower end carries."""
-    cluster.on("node4", "railyard-simulator fault slow_rail rail=1 percent=60").ok()
+    cluster.on("node4", "railyard-simulator fault slow_rail rail=1 percent=40").ok()
     answer = validate("--stage", "pair", validate_network_enabled=False)
     assert (answer.rc, answer.verdict) == (1, "fail")
     assert answer.found == [("rail", "node4 rail 1", "rdma_bandwidth", "fail")]

@@ -65,7 +65,7 @@ def os_name(system: Mapping[str, Any]) -> str:
     if kind == "debian" and not version:
         version = "sid"
     # Of EL the major version alone counts, of Ubuntu the whole.
-    release = version.replace(".", "") if kind == "ubuntu" else version.split(".")[0]
+    release = version.replace(".", "") if kind == "ubuntu" else version.split(".", maxsplit=1)[0]
     return read_os(kind + release).name
 
 

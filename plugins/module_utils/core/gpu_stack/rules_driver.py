@@ -54,7 +54,7 @@ def first_branch_of_new_gpus(draft: Draft) -> None:
 def first_version_of_hgx_b200(draft: Draft) -> None:
     """The first drivers of branch 570 don't run HGX B200."""
     first = tables.HGX_B200_VERSION
-    if not draft.names("nvlink5") or draft.branch.number != int(first.split(".")[0]):
+    if not draft.names("nvlink5") or draft.branch.number != int(first.split(".", maxsplit=1)[0]):
         return
     if draft.wish.version and version_key(draft.wish.version) < version_key(first):
         raise draft.refuse(f"HGX B200 needs driver {first} or newer, and {draft.wish.version} is older.")

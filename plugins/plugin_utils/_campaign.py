@@ -26,6 +26,7 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.camp
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.pairs import Settings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.measure.tools import Iperf3, Perftest
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.isolation import Round
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.node import HcaPort, best_port
 
 SCHEMA = "railyard.measurement.schedule"
 SCHEMA_VERSION = 2
@@ -190,12 +191,8 @@ def rails_from_facts(folder: str, node: str) -> list[dict[str, t.Any]]:
     try:
         with open(path, encoding="utf-8") as file:
             hcas = json.load(file).get("hcas") or ()
-        return [
-            {"number": hca["rail"], "device": hca["name"], "port": port["port"]}
-            for hca in hcas
-            if hca["rail"] is not None
-            for port in [port for port in hca["ports"] if port["state"] == "Active"][:1]
-        ]
+        best = [(hca, best_port([HcaPort(**port) for port in hca["ports"]])) for hca in hcas if hca["rail"] is not None]
+        return [{"number": hca["rail"], "device": hca["name"], "port": port.port} for hca, port in best if port and port.state == "Active"]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

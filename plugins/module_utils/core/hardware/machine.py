@@ -13,7 +13,7 @@ from typing import Any
 
 from ..facts.bus import GENERATIONS
 from ..model.gpu_links import NvLinkStatus
-from ..model.node import GpuFacts, HcaFacts, NodeFacts, PcieHop
+from ..model.node import GpuFacts, HcaFacts, NodeFacts, PcieHop, best_port
 
 PORT_ACTIVE = "Active"
 
@@ -131,8 +131,7 @@ def _gpu(gpu: GpuFacts, links: int | None) -> Accelerator:
 
 def _rail(hca: HcaFacts) -> Rail:
     # Of an adapter with several ports NCCL counts each; a rail is its best one.
-    ports = sorted(hca.ports, key=lambda port: (port.state != PORT_ACTIVE, -(port.rate_gbits_per_s or 0.0)))
-    port = ports[0] if ports else None
+    port = best_port(hca.ports)
     return Rail(
         rail=hca.rail if hca.rail is not None else 0,
         name=hca.name,

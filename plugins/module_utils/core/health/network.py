@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ..facts.hcas import FOLDER
 from ..model.finding import Evidence
-from ..model.node import HcaFacts, HcaPort
+from ..model.node import HcaFacts, HcaPort, best_port
 from .desired import Desired
 from .model import Found, passed, unknown
 from .seen import Seen
@@ -35,7 +35,7 @@ def rails(desired: Desired, seen: Seen) -> Iterator[Found]:
     there = rail_adapters(seen)
     found = [] if len(there) >= expected else [_missing(expected, there)]
     for hca in there:
-        port = best_port(hca)
+        port = best_port(hca.ports)
         answer = _port(hca, port, rate, str(desired.section("rails").get("link_layer") or ""))
         if answer and hca.rail is not None:
             found.append(Found("fail", answer[0], answer[1], answer[2], answer[3], seen.rail(hca.rail)))
@@ -45,11 +45,6 @@ def rails(desired: Desired, seen: Seen) -> Iterator[Found]:
 def rail_adapters(seen: Seen) -> list[HcaFacts]:
     """Return the adapters that are rails, in the order of their numbers."""
     return sorted((hca for hca in seen.facts("hcas").hcas if hca.rail is not None), key=lambda hca: hca.rail or 0)
-
-
-def best_port(hca: HcaFacts) -> HcaPort | None:
-    """Return the port of an adapter that carries the rail: of several the one that is up and the fastest."""
-    return max(hca.ports, key=lambda port: (port.state == "Active", port.rate_gbits_per_s or 0.0), default=None)
 
 
 def _missing(expected: int, there: list[HcaFacts]) -> Found:
@@ -80,7 +75,7 @@ def rail_errors(desired: Desired, seen: Seen) -> Iterator[Found]:
     passed_s = seen.now_s - kept_s if isinstance(kept_s, (int, float)) and kept_s < seen.now_s else None
     found, known = [], 0
     for hca in there:
-        port = best_port(hca)
+        port = best_port(hca.ports)
         device = f"{hca.name} port {port.port}" if port else hca.name
         counts = _counters(seen, hca, port)
         known += bool(counts)

@@ -111,11 +111,14 @@ class Campaign:
         return plan_confirmation(wanted, analysis.proven, places, first_number=first, met=met)
 
     def parts(self, rounds: Sequence[Round], *, phase: str, token: str) -> dict[str, Part]:
-        """Each node's part, where nothing else is measured. Linear in what is measured."""
+        """Each node's part, where nothing else is measured."""
+        return follow_each_other(((self, rounds),), phase=phase, token=token)
+
+    def slots(self, rounds: Sequence[Round], *, phase: str) -> dict[str, list[Slot]]:
+        """What each node does, by its name; the first round begins at 0. Linear in what is measured."""
         member = {one.name: one for one in self.members}
         length = self.tool.duration_s() + Part.lead_s + _MARGIN_S
         slots: dict[str, list[Slot]] = {}
-        order: list[str] = [one.name for one in self.members]
         for place, one in enumerate(rounds):
             begin, end = place * length, (place + 1) * length - _PAUSE_S
             for server, client in one.pairs:
@@ -124,9 +127,7 @@ class Campaign:
                 slots.setdefault(server, []).append(Slot(one.number, begin, end, serve=self.tool.serve(*ends, port, mark), peer=client, test=self.test))
                 run = self.tool.run(*ends, port, mark)
                 slots.setdefault(client, []).append(Slot(one.number, begin, end, run=run, peer=server, least_s=self.tool.seconds, test=self.test))
-        involved = [member[name] for name in order if name in slots]
-        watch = {one.name: tuple((rail.device, rail.port) for rail in one.rails if rail.device) for one in involved}
-        return _parts_of(involved, slots, watch, run_id=self.run_id, phase=phase, token=token, port=self.first_port)
+        return slots
 
     def mark(self, phase: str, number: int, server: str, client: str) -> str:
         """What a client shows its server, so that no other measurement is taken for this one."""
@@ -206,36 +207,33 @@ def follow_each_other(plans: Sequence[tuple[Campaign, Sequence[Round]]], *, phas
     """Return each node's part of a phase in which one campaign follows the other, in this order: one start for all of them."""
     slots: dict[str, list[Slot]] = {}
     watch: dict[str, tuple[tuple[str, int], ...]] = {}
-    members: dict[str, Member] = {}
+    involved: dict[str, Member] = {}
     begin = 0.0
     for campaign, rounds in plans:
-        parts = campaign.parts(rounds, phase=phase, token=token)
-        for name, part in parts.items():
-            slots.setdefault(name, []).extend(replace(slot, begin_s=begin + slot.begin_s, end_s=begin + slot.end_s) for slot in part.slots)
-        watch.update({name: part.watch or watch.get(name, ()) for name, part in parts.items()})
-        members.update({member.name: member for member in campaign.members if member.name in parts and member.name not in members})
-        begin = max((part.duration_s + _PAUSE_S for part in parts.values()), default=0.0) + begin
-    first = plans[0][0] if plans else None
-    return _parts_of(list(members.values()), slots, watch, run_id=first.run_id, phase=phase, token=token, port=first.first_port) if first else {}
-
-
-def _parts_of(
-    involved: Sequence[Member],
-    slots: Mapping[str, Sequence[Slot]],
-    watch: Mapping[str, tuple[tuple[str, int], ...]],
-    *,
-    run_id: str,
-    phase: str,
-    token: str,
-    port: int,
-) -> dict[str, Part]:
-    conductors = tuple((member.name, member.address) for member in involved[:_CONDUCTORS])
+        own = campaign.slots(rounds, phase=phase)
+        for member in campaign.members:
+            if member.name in own:
+                involved.setdefault(member.name, member)
+                watch[member.name] = watch.get(member.name, ()) + tuple((rail.device, rail.port) for rail in member.rails if rail.device)
+                slots.setdefault(member.name, []).extend(replace(slot, begin_s=begin + slot.begin_s, end_s=begin + slot.end_s) for slot in own[member.name])
+        begin += max((slot.end_s + _PAUSE_S for node in own.values() for slot in node), default=0.0)
+    conductors = tuple((member.name, member.address) for member in list(involved.values())[:_CONDUCTORS])
     gather_s = _GATHER_S + len(involved) * _GATHER_S_PER_NODE
     return {
-        member.name: Part(
-            run_id, phase, token, member.name, member.address, port, conductors, len(involved), tuple(slots[member.name]), watch[member.name], gather_s=gather_s
+        name: Part(
+            plans[0][0].run_id,
+            phase,
+            token,
+            name,
+            member.address,
+            plans[0][0].first_port,
+            conductors,
+            len(involved),
+            tuple(slots[name]),
+            watch[name],
+            gather_s=gather_s,
         )
-        for member in involved
+        for name, member in involved.items()
     }
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..health.desired import LIMITS
+from ..health.network import LINK_DOWNED
 from ..model.finding import CheckResult, Evidence, Subject
 from .tools import Rail
 
 CHECK = "rdma_link_errors"
-# As of a port's errors at any time (infiniband-diags, etc/error_thresholds), though a measurement takes a minute only.
-MOST_ERRORS = 10
-LINK_DOWNED = "counters/link_downed"
+# As many as between two looks at a node's health, though a measurement takes a minute only.
+MOST_ERRORS = LIMITS["link_errors_max"].value
 
 
 def judge_link_errors(node: str, rails: Iterable[Rail], counters: Mapping[str, Any], *, proof: str, run_id: str) -> tuple[CheckResult, ...]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,6 +118,11 @@ class HcaPort:
     """``infiniband`` or ``ethernet``."""
     lid: int | None
     netdev: str | None
+
+
+def best_port(ports: Iterable[HcaPort]) -> HcaPort | None:
+    """Return the port of an adapter that carries the rail: of several the one that is up and the fastest."""
+    return max(ports, key=lambda port: (port.state == "Active", port.rate_gbits_per_s or 0.0), default=None)
 
 
 @dataclass(frozen=True)

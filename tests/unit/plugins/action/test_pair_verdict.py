@@ -131,7 +131,8 @@ RDMA = [{"test": "network_bandwidth", "settings": {"material_loss": 0.1}, "proof
 
 def facts(folder: pathlib.Path, names: t.Iterable[str]) -> None:
     folder.mkdir()
-    hcas = [{"name": f"mlx5_{rail}", "rail": rail, "ports": [{"port": 1, "state": "Active"}]} for rail in (0, 1)]
+    port = {**dict.fromkeys(("guid", "physical_state", "rate_gbits_per_s", "rate_text", "link_layer", "lid", "netdev")), "port": 1, "state": "Active"}
+    hcas = [{"name": f"mlx5_{rail}", "rail": rail, "ports": [port]} for rail in (0, 1)]
     for name in names:
         (folder / f"{name}.json").write_text(json.dumps({"hcas": hcas}))
 

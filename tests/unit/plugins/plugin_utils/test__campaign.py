@@ -152,13 +152,16 @@ def test_sources_hold_the_nodes_and_nobody_else() -> None:
 
 
 def test_rails_are_those_with_a_port_that_is_up(tmp_path: pathlib.Path) -> None:
-    def hca(name: str, rail: int | None, *states: str) -> dict[str, t.Any]:
-        return {"name": name, "rail": rail, "ports": [{"port": number, "state": state} for number, state in enumerate(states, 1)]}
+    def hca(name: str, rail: int | None, *ports: tuple[str, float]) -> dict[str, t.Any]:
+        common = dict.fromkeys(("guid", "physical_state", "rate_text", "link_layer", "lid", "netdev"))
+        listed = [{**common, "port": number, "state": state, "rate_gbits_per_s": rate} for number, (state, rate) in enumerate(ports, 1)]
+        return {"name": name, "rail": rail, "ports": listed}
 
-    hcas = [hca("mlx5_0", 0, "Active"), hca("mlx5_1", 1, "Down"), hca("mlx5_2", None, "Active"), hca("mlx5_3", 2, "Down", "Active"), hca("mlx5_4", 3)]
+    up, slow, down = ("Active", 200.0), ("Active", 100.0), ("Down", 400.0)
+    hcas = [hca("mlx5_0", 0, up), hca("mlx5_1", 1, down), hca("mlx5_2", None, up), hca("mlx5_3", 2, down, up), hca("mlx5_4", 3), hca("mlx5_5", 4, slow, up)]
     (tmp_path / "rack1%2Fn1.json").write_text(json.dumps({"hcas": hcas}))
     found = rails_from_facts(str(tmp_path), "rack1/n1")
-    assert found == [{"number": 0, "device": "mlx5_0", "port": 1}, {"number": 2, "device": "mlx5_3", "port": 2}]
+    assert found == [{"number": 0, "device": "mlx5_0", "port": 1}, {"number": 2, "device": "mlx5_3", "port": 2}, {"number": 4, "device": "mlx5_5", "port": 2}]
     assert rails_from_facts(str(tmp_path), "rack1/n2") == []
 
 

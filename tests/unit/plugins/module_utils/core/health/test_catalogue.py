@@ -24,11 +24,11 @@ from ansible_collections.railyard.cluster.plugins.module_utils.core.health.catal
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.desired import CHECK_KEYS, FRAME_KEYS, LIMITS, Desired
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.examine import examine, merged, worst
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.model import Found
-from ansible_collections.railyard.cluster.plugins.module_utils.core.health.network import best_port
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.quick import LOCAL_REASON
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.document import as_json
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.gpu import Ecc, EccCounts, Gpu, RetiredPages
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.node import best_port
 from ansible_collections.railyard.cluster.plugins.module_utils.core.runner import CommandResult
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.lspci import lspci
 from ansible_collections.railyard.cluster.plugins.module_utils.core.simulator.profile import make_profile
@@ -277,7 +277,7 @@ def test_a_gpu_by_what_the_simulator_does_not_have(judge: Callable[[Desired, Gpu
 def test_a_rail_is_the_port_that_is_up_of_an_adapter_with_two() -> None:
     (hca,) = machine()[0].facts("hcas").hcas[:1]
     down = replace(hca.ports[0], port=1, state="Down", rate_gbits_per_s=800.0)
-    port = best_port(replace(hca, ports=(down, replace(hca.ports[0], port=2, rate_gbits_per_s=200.0), replace(hca.ports[0], port=3))))
+    port = best_port((down, replace(hca.ports[0], port=2, rate_gbits_per_s=200.0), replace(hca.ports[0], port=3)))
     assert port is not None and port.port == 3
 
 

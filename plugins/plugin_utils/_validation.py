@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 from ansible_collections.railyard.cluster.plugins.module_utils.core.errors import CoreError
 from ansible_collections.railyard.cluster.plugins.module_utils.core.health.fleet import FleetNode, uniformity
-from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, findings
+from ansible_collections.railyard.cluster.plugins.module_utils.core.model.finding import CheckResult, Subject, findings
 from ansible_collections.railyard.cluster.plugins.module_utils.core.model.run import SCHEMA, SCHEMA_VERSION, RunRecord
 
 STAGES = {"all": ("node", "pair"), "node": ("node",), "pair": ("pair",), "scale": ("scale",)}
@@ -26,7 +26,7 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
     folder = os.path.expanduser(arguments["folder"])
     results: list[dict[str, t.Any]] = []
     tests: list[dict[str, t.Any]] = []
-    missing = [{"what": node, "why": str(why)} for node, why in sorted(arguments["problems"].items()) if why]
+    missing = [{"what": node, "why": " ".join(str(why).split())} for node, why in sorted(arguments["problems"].items()) if why]
     warnings: list[str] = []
     pairs = _read(f"{folder}/{PAIRS}/verdict.json", "verdicts", "not_tested") or {"verdicts": [], "not_tested": []}
     missing += pairs["not_tested"]
@@ -40,6 +40,8 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
         for name, kept in _documents(f"{folder}/{kind}", "results").items():
             if name in {node["name"] for node in arguments["nodes"]}:
                 results += kept["results"]
+    seen = {result["subject"]["node"] for result in results}
+    results += [asdict(_unseen(entry, arguments)) for entry in missing if entry["what"] in arguments["problems"] and entry["what"] not in seen]
     serials = {name: _serial(document) for name, document in facts.items()}
     classes = [FleetNode(node["name"], node["hardware_class"], facts[node["name"]]) for node in arguments["nodes"] if node["name"] in facts]
     results += [asdict(result) for result in uniformity(classes, proof=arguments["hardware_proof"], run_id=arguments["run_id"])]
@@ -62,6 +64,20 @@ def make_record(arguments: dict[str, t.Any], *, inventory: str, ended: str) -> R
             "not_tested": missing,
             "warnings": warnings,
         }
+    )
+
+
+def _unseen(entry: dict[str, str], arguments: dict[str, t.Any]) -> CheckResult:
+    """A node of which nothing is known is no node that passed."""
+    return CheckResult(
+        subject=Subject("node", entry["what"], entry["what"]),
+        check="node_answers",
+        verdict="inconclusive",
+        severity="warning",
+        proof=arguments["hardware_proof"],
+        hint=entry["why"],
+        remediation="Find out why it does not answer, and validate it again.",
+        run_id=arguments["run_id"],
     )
 
 

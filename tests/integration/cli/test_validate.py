@@ -26,7 +26,7 @@ def test_a_typo_is_refused_and_nothing_is_measured(tmp_path: Path) -> None:
     # A refusal.
     assert done.returncode == 1, done.stdout
     assert "did you mean validate_network_gbits_per_s?" in done.stdout
-    assert not list(tmp_path.glob("state/runs/*/network"))
+    assert not list(tmp_path.glob("state/runs/*/pairs"))
 
 
 def test_nodes_that_do_not_answer_are_named_with_the_reason(tmp_path: Path) -> None:

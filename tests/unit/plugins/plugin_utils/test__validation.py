@@ -108,6 +108,17 @@ def test_what_each_node_said_is_in_the_record(tmp_path: pathlib.Path, kind: str)
     assert [(one.subject.name, one.verdict) for one in made(tmp_path, stage="node").results] == [("node2", "fail")]
 
 
+def test_a_node_of_which_nothing_is_known_did_not_pass(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "health").mkdir()
+    (tmp_path / "health/node1.json").write_text(json.dumps({"results": [asdict(result("node1", "pass"))]}))
+    record = made(tmp_path, stage="node", problems={"node1": "half of it hung", "node2": "Broken pipe\nssh: timed out", "node3": ""})
+    assert [(one.subject.name, one.check, one.verdict, one.hint) for one in record.results[1:]] == [
+        ("node2", "node_answers", "inconclusive", "Broken pipe ssh: timed out")
+    ]
+    assert summary(record, "")["verdict"] == "inconclusive"
+    assert passed_nodes(record) == ["node1"]
+
+
 def test_the_stages_that_were_run(folder: pathlib.Path) -> None:
     assert {stage: made(folder, stage=stage).stages for stage in ("all", "node")} == {"all": ("node", "pair"), "node": ("node",)}
 
